@@ -1,1 +1,59 @@
-//! (to be written)
+//! Who is who: the people of the organisation, behind a trait; one file per backend.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Somebody in the directory.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Person {
+    /// User name.
+    pub user: String,
+    /// Given names.
+    pub given_name: String,
+    /// Family name.
+    pub surname: String,
+    /// A form that an English voice can read, when the name is in another script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub romanised_name: Option<String>,
+    /// Job title.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Department.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub department: String,
+    /// Extension, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// Mobile number, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<String>,
+    /// Mail address, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+    /// Not found by callers.
+    pub hidden: bool,
+}
+
+impl Person {
+    /// Given name and surname.
+    pub fn display_name(&self) -> String {
+        format!("{} {}", self.given_name, self.surname)
+            .trim()
+            .to_owned()
+    }
+}
+
+/// The directory cannot be read now.
+#[derive(Debug, thiserror::Error)]
+#[error("the directory cannot be reached: {0}")]
+pub struct DirectoryFault(pub String);
+
+/// The people of the organisation.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// By user name.
+    async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault>;
+    /// The one person whose extension or mobile number this is; nobody when two differ.
+    async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault>;
+}

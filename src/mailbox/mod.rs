@@ -1,1 +1,229 @@
-//! (to be written)
+//! Messages and greetings, behind traits; one file per backend.
+//!
+//! Capabilities are data: a conversation asks before it offers what a backend cannot do. Every
+//! call has a deadline that the backend keeps (2 s for what a caller waits for).
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::line::Sound;
+
+/// The identity of a mailbox: its user name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct MailboxId(pub Arc<str>);
+
+/// The identity of a message, stable within its store. For what we took ourselves it is the id of
+/// the tape, and guards against doubles.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct MessageId(pub Arc<str>);
+
+/// Why a backend could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailFault {
+    /// Try again later.
+    #[error("the mailbox cannot be reached: {0}")]
+    Unavailable(String),
+    /// Credentials or rights.
+    #[error("access denied: {0}")]
+    Denied(String),
+    /// It is gone; another session may have deleted it.
+    #[error("not found")]
+    NotFound,
+    /// Changed meanwhile: read again and decide.
+    #[error("changed meanwhile")]
+    Conflict,
+    /// Final.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// No room.
+    #[error("the mailbox is full")]
+    QuotaFull,
+}
+
+/// Who a message is from, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Sender {
+    /// The calling number; none when withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The name found for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The sender's own mailbox, when it is one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+/// How urgent a message is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Importance {
+    /// As usual.
+    #[default]
+    Normal,
+    /// Marked as important.
+    High,
+}
+
+/// A voice message before it is stored: what the outbox keeps beside the sound.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Identity; the same on every try.
+    pub id: MessageId,
+    /// The mailbox it is for.
+    pub to: MailboxId,
+    /// Who left it.
+    pub from: Sender,
+    /// When the recording began.
+    pub received: Timestamp,
+    /// Urgency.
+    #[serde(default)]
+    pub importance: Importance,
+    /// Marked as private.
+    #[serde(default)]
+    pub private: bool,
+    /// The number that was called or diverted.
+    #[serde(default)]
+    pub called: String,
+    /// ReasonForCall.
+    #[serde(default)]
+    pub reason: String,
+    /// SIP Call-ID.
+    #[serde(default)]
+    pub call_id: String,
+    /// Whether a crash cut it short.
+    #[serde(default)]
+    pub cut_short: bool,
+}
+
+/// A stored voice message, without its sound.
+#[derive(Clone, PartialEq, Debug)]
+pub struct VoiceMessage {
+    /// As deposited.
+    pub envelope: Envelope,
+    /// Length of the sound.
+    pub length: Duration,
+    /// Heard already.
+    pub read: bool,
+    /// In which folder it lies.
+    pub folder: Folder,
+}
+
+/// The folders of a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Folder {
+    /// New and kept messages.
+    Inbox,
+    /// Deleted Items: out of reach by telephone.
+    Deleted,
+}
+
+/// New and old messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Unread.
+    pub unread: usize,
+    /// Read.
+    pub read: usize,
+}
+
+/// Whether there is room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// Bytes stored, deleted items included.
+    pub bytes: u64,
+}
+
+/// Takes messages for a mailbox. Depositing the same id twice stores one message.
+#[async_trait]
+pub trait Deposit: Send + Sync {
+    /// Stores the message whose sound is the WAV file at `sound`.
+    async fn deposit(&self, envelope: &Envelope, sound: &Path) -> Result<(), MailFault>;
+}
+
+/// The messages of a mailbox.
+#[async_trait]
+pub trait MailStore: Send + Sync {
+    /// Voice messages of a folder: unread first, then read, newest first in both.
+    async fn voice_messages(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+    ) -> Result<Vec<VoiceMessage>, MailFault>;
+    /// How many voice messages lie in the inbox.
+    async fn counts(&self, mailbox: &MailboxId) -> Result<Counts, MailFault>;
+    /// How much is stored.
+    async fn usage(&self, mailbox: &MailboxId) -> Result<Usage, MailFault>;
+    /// The sound of a message.
+    async fn sound(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault>;
+    /// Marks a message as read or unread.
+    async fn set_read(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        read: bool,
+    ) -> Result<(), MailFault>;
+    /// Moves a message to a folder.
+    async fn move_to(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        folder: Folder,
+    ) -> Result<(), MailFault>;
+}
+
+/// The recordings a subscriber makes of himself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recorded {
+    /// The spoken name.
+    Name,
+    /// The personal greeting.
+    Greeting,
+}
+
+/// What a subscriber has chosen.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserSettings {
+    /// First-time set-up has been completed.
+    pub set_up: bool,
+    /// Language of prompts; none: the dial plan's.
+    pub language: Option<String>,
+    /// IANA time zone; none: the server's.
+    pub time_zone: Option<String>,
+    /// 24-hour clock; none: as usual for the language.
+    pub twenty_four_hours: Option<bool>,
+}
+
+/// A subscriber's settings and recordings.
+#[async_trait]
+pub trait Settings: Send + Sync {
+    /// The settings.
+    async fn settings(&self, mailbox: &MailboxId) -> Result<UserSettings, MailFault>;
+    /// Saves the settings.
+    async fn save_settings(
+        &self,
+        mailbox: &MailboxId,
+        settings: &UserSettings,
+    ) -> Result<(), MailFault>;
+    /// A recording, if there is one.
+    async fn recorded(
+        &self,
+        mailbox: &MailboxId,
+        which: Recorded,
+    ) -> Result<Option<Arc<Sound>>, MailFault>;
+    /// Replaces a recording, or removes it.
+    async fn set_recorded(
+        &self,
+        mailbox: &MailboxId,
+        which: Recorded,
+        sound: Option<Arc<Sound>>,
+    ) -> Result<(), MailFault>;
+}

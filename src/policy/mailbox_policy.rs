@@ -1,0 +1,62 @@
+//! Mailbox policies (`unified-messaging` section 5): what a group of subscribers may do.
+
+use serde::{Deserialize, Serialize};
+
+/// What a group of subscribers may do, and how safe their PINs must be.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailboxPolicy {
+    /// Unique name.
+    pub name: String,
+    /// The dial plan of its mailboxes.
+    pub dial_plan: String,
+    /// Shortest PIN, 4–24 digits.
+    pub min_pin_length: u8,
+    /// How many former PINs are refused, the present one included, 1–20.
+    pub pin_history_count: u8,
+    /// Days until a PIN must be changed, 1–999; 0 = never.
+    pub pin_lifetime_days: u16,
+    /// Failures in a row, over all calls, before the PIN is reset or sign-in is blocked for
+    /// 15 minutes; 0 = never. Below `max_logon_attempts`.
+    pub logon_failures_before_pin_reset: u16,
+    /// Failures in a row before the mailbox is locked until an administrator unlocks it, 1–999.
+    pub max_logon_attempts: u16,
+    /// Whether sequences and repeated digits are accepted as a PIN.
+    pub allow_common_patterns: bool,
+    /// Whether subscribers may sign in by telephone.
+    pub allow_subscriber_access: bool,
+    /// Length of a greeting in minutes, 1–10.
+    pub max_greeting_duration: u8,
+    /// Which messages of callers are protected; `None` does not offer the private mark.
+    pub protect_unauthenticated_voice_mail: Protect,
+}
+
+/// Which messages are protected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Protect {
+    /// None; the private mark is not offered.
+    #[default]
+    None,
+    /// Those marked private.
+    Private,
+    /// All.
+    All,
+}
+
+impl Default for MailboxPolicy {
+    fn default() -> Self {
+        MailboxPolicy {
+            name: String::new(),
+            dial_plan: String::new(),
+            min_pin_length: 6,
+            pin_history_count: 5,
+            pin_lifetime_days: 60,
+            logon_failures_before_pin_reset: 5,
+            max_logon_attempts: 15,
+            allow_common_patterns: false,
+            allow_subscriber_access: true,
+            max_greeting_duration: 5,
+            protect_unauthenticated_voice_mail: Protect::None,
+        }
+    }
+}
