@@ -1,5 +1,7 @@
 //! Who is who: the people of the organisation, behind a trait; one file per backend.
 
+pub mod digit_map;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,17 @@ impl Person {
     }
 }
 
+/// In which order a name is spelled on the keypad.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SpelledBy {
+    /// Family name, then given name.
+    LastFirst,
+    /// Given name, then family name.
+    FirstLast,
+    /// The mail address left of the `@`.
+    Alias,
+}
+
 /// The directory cannot be read now.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory cannot be reached: {0}")]
@@ -56,4 +69,8 @@ pub trait Directory: Send + Sync {
     async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault>;
     /// The one person whose extension or mobile number this is; nobody when two differ.
     async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault>;
+
+    /// The people whose name or alias begins with these keys ([`digit_map::is_spelled_by`]), by
+    /// surname, then given name, then user; never those who are hidden.
+    async fn search(&self, digits: &str, by: SpelledBy) -> Result<Vec<Person>, DirectoryFault>;
 }
