@@ -1,0 +1,55 @@
+### Taking a message for somebody who is away.
+
+# The system's greeting for a person without a greeting of their own. $reason is busy when the line
+# was busy, no-answer when nobody answered, other otherwise.
+greeting = { $reason ->
+    [busy] { $name } is on another call.
+    [no-answer] { $name } can't answer right now.
+   *[other] { $name } is not available.
+}
+# The same after the person's recorded name, which was just played.
+greeting-after-recorded-name = { $reason ->
+    [busy] is on another call.
+    [no-answer] can't answer right now.
+   *[other] is not available.
+}
+# The same where there is only a number.
+greeting-of-number = { $reason ->
+    [busy] Extension { $number } is on another call.
+    [no-answer] Nobody answers at extension { $number }.
+   *[other] Extension { $number } is not available.
+}
+# Added to the system's greeting when there is somebody to ask.
+greeting-operator = To speak to somebody else, press zero.
+# Before the tone.
+record-after-tone = Please leave a message after the tone. When you are done, hang up, or press pound for more options.
+# The mailbox holds all it may.
+mailbox-full = Sorry, this mailbox is full and can't take messages. Please try again later. Goodbye.
+# The owner takes no messages from callers without a number.
+no-anonymous-messages = Sorry, this mailbox takes no messages from callers who hide their number. Goodbye.
+# The take was silent or shorter than a second.
+nothing-recorded = Nothing was recorded.
+# Options after the recording.
+caller-recording-accept = To send your message, or mark it first, press { $key }.
+caller-recording-replay = To listen to it, press { $key }.
+caller-recording-start-over = To record it again, press { $key }.
+caller-recording-continue = To add to it, press { $key }.
+caller-recording-cancel = To cancel it, press { $key }.
+# Options before sending.
+caller-sending-send = To send it now, press { $key }.
+caller-sending-important = To mark it as important, press { $key }.
+caller-sending-not-important = To mark it as normal, press { $key }.
+caller-sending-private = To mark it as private, press { $key }.
+caller-sending-not-private = To take the private mark away, press { $key }.
+caller-sending-back = To go back, press { $key }.
+# What was done.
+marked-important = Marked as important.
+marked-not-important = Marked as normal.
+marked-private = Marked as private.
+marked-not-private = No longer private.
+# The end of a call that left a message.
+message-sent = Your message has been sent.
+# The end of a call that left none.
+message-cancelled = Your message has been cancelled.
+# The message could not be kept.
+message-not-sent = Sorry, your message could not be saved.

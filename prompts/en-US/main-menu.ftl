@@ -1,0 +1,19 @@
+### After sign-in: what is new, and where to go.
+
+# New voice messages; $count can be none.
+summary-voice-messages = { $count ->
+    [0] You have no new voice messages.
+    [one] You have { $count } new voice message.
+   *[other] You have { $count } new voice messages.
+}
+# The mailbox holds nearly all it may.
+summary-nearly-full = Your mailbox is almost full. Please delete what you don't need.
+# The mailbox holds all it may, so callers cannot leave messages.
+summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
+# Read before the options of the main menu.
+main-menu = Main menu.
+main-menu-voice-mail = For voice mail, press { $key }.
+main-menu-personal-options = For personal options, press { $key }.
+main-menu-goodbye = To end the call, press { $key }.
+# Asked before the call ends; yes and no follow.
+end-the-call = Do you want to end the call?

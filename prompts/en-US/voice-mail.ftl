@@ -1,0 +1,91 @@
+### Listening to voice messages.
+
+# No voice message at all.
+no-voice-messages = You have no voice messages.
+# The new ones are over, those heard before begin.
+old-messages-follow = Those were your new messages. Next are the ones you have heard before.
+# Who a message is from, when it came, and what is special about it. $sender is a name read aloud.
+# $importance is high or normal, $private yes or no.
+message-from = { $importance ->
+    [high] Important.
+   *[normal] {""}
+} { $private ->
+    [yes] Private.
+   *[no] {""}
+} From { $sender }, { $when }.
+# The same before a recorded name, which follows; message-when comes after it.
+message-from-recorded-name = { $importance ->
+    [high] Important.
+   *[normal] {""}
+} { $private ->
+    [yes] Private.
+   *[no] {""}
+} From
+message-when = { $when }.
+# The same for a number that belongs to nobody we know.
+message-from-number = { $importance ->
+    [high] Important.
+   *[normal] {""}
+} { $private ->
+    [yes] Private.
+   *[no] {""}
+} From an unknown number, { $number }, { $when }.
+# The same where no number was sent.
+message-from-unknown = { $importance ->
+    [high] Important.
+   *[normal] {""}
+} { $private ->
+    [yes] Private.
+   *[no] {""}
+} From an unknown caller, { $when }.
+# The recording was cut short by a failure of the system.
+message-cut-short = This message was cut short.
+# Everything about a message, on request.
+envelope = From { $sender }, received { $when }. { $importance ->
+    [high] It is marked as important.
+   *[normal] {""}
+} { $private ->
+    [yes] It is marked as private.
+   *[no] {""}
+} It is { $length } long.
+envelope-from-number = From an unknown number, { $number }, received { $when }. { $importance ->
+    [high] It is marked as important.
+   *[normal] {""}
+} { $private ->
+    [yes] It is marked as private.
+   *[no] {""}
+} It is { $length } long.
+envelope-from-unknown = From an unknown caller, received { $when }. { $importance ->
+    [high] It is marked as important.
+   *[normal] {""}
+} { $private ->
+    [yes] It is marked as private.
+   *[no] {""}
+} It is { $length } long.
+# The options while a message plays and after it.
+voice-message-rewind = To go back a little, press { $key }.
+voice-message-pause = To pause or go on, press { $key }.
+voice-message-fast-forward = To skip ahead, press { $key }.
+voice-message-end = To jump to the end, press { $key }.
+voice-message-slower = For slower, press { $key }.
+voice-message-faster = For faster, press { $key }.
+voice-message-next = For the next message, press { $key }.
+voice-message-delete = To delete, press { $key }.
+voice-message-mark-unread = To keep it as new, press { $key }.
+voice-message-previous = For the previous message, press { $key }.
+voice-message-replay = To hear it again, press { $key }.
+voice-message-envelope = For the details of the message, press { $key }.
+# Said when a message has ended, before the options.
+end-of-message = End of message.
+# What was done.
+message-deleted = Message deleted.
+message-marked-unread = Kept as new.
+playing-paused = Paused.
+# There is nothing before the first message or after the last.
+first-message = This is the first message.
+no-more-messages = There are no more messages.
+# The limits of the speed.
+slowest = This is the slowest speed.
+fastest = This is the fastest speed.
+# A message whose sound cannot be read; the next one follows.
+message-unreadable = Sorry, this message can't be played.
