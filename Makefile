@@ -1,0 +1,31 @@
+# The two commands: `make demo` and `make test`. Each does the set-up it needs first.
+# ARGS is handed on: make demo ARGS="--fresh --zone Europe/Berlin"; make test ARGS="--lib turn::"
+CARGO ?= cargo
+ARGS ?=
+
+.PHONY: demo test check lint bench fmt
+
+demo:
+	@packaging/set-up run
+	$(CARGO) run --locked --release --bin ringback -- demo $(ARGS)
+
+test:
+	@packaging/set-up test
+	$(CARGO) test --locked $(ARGS)
+
+# What CI does: everything that must hold before a change is taken.
+check: lint test
+
+lint:
+	@packaging/set-up test
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+	@packaging/check-dependencies
+
+bench:
+	@packaging/set-up run
+	$(CARGO) bench --locked $(ARGS)
+
+fmt:
+	$(CARGO) fmt
