@@ -1,1 +1,647 @@
-//! (to be written)
+//! What a conversation talks to: say, start, choose, ask, record.
+//!
+//! A [`Caller`] turns the order in which a conversation is written into commands on the line, and
+//! waits for what comes back. Hang-up never drops a conversation: it is an error from the next word
+//! to the caller. Every wait has a limit, so a line that has gone silent ends the call as well.
+
+mod asking;
+mod open_menu;
+mod recording;
+mod saying;
+mod type_ahead;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use open_menu::OpenMenu;
+pub use saying::Saying;
+use type_ahead::TypeAhead;
+
+pub use crate::language::Value;
+use crate::language::{KeyLayout, LanguageFault, Phrases, PromptFault, Prompts};
+use crate::line::{
+    HangUpCause, Key, Line, LineCommand, LineEvent, Locale, Pace, PlayId, PromptName, Skip,
+};
+use crate::transcript::{Event, Pressed, Transcript};
+pub use crate::turn::{KeySequence, Patience, SecretDigits};
+
+/// Said before we give up on somebody who presses nothing.
+const NO_ANSWER_GOODBYE: PromptName = PromptName("no-answer-goodbye");
+/// Said before we give up on somebody who presses the wrong keys.
+const TOO_MANY_ERRORS: PromptName = PromptName("too-many-errors");
+/// Said when the longest time for a call is over.
+const CALL_TOO_LONG: PromptName = PromptName("call-too-long");
+/// Said when a prompt cannot be put into words.
+const FAULT_APOLOGY: PromptName = PromptName("fault-apology");
+
+/// A far end that takes no command for so long is gone.
+const COMMAND_LONGEST: Duration = Duration::from_secs(5);
+/// Events that may wait here while we wait for room on the line.
+const PENDING_MAX: usize = 256;
+/// How long the last words of a call may take.
+const FAREWELL_LONGEST: Duration = Duration::from_secs(30);
+
+/// Why a conversation is left early. It travels by `?` to whoever stops it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// The caller is gone.
+    HungUp,
+    /// `*`: back to the main menu.
+    MainMenu,
+    /// To the operator.
+    Operator,
+    /// All has been said; the call ends.
+    Goodbye,
+    /// Something failed on our side.
+    Fault(Fault),
+}
+
+/// A failure: what the log says, and what the caller hears.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// For the log.
+    pub log: String,
+    /// For the caller.
+    pub prompt: PromptName,
+}
+
+/// The result of a word to the caller.
+pub type Talk<T = ()> = Result<T, Leave>;
+
+impl From<PromptFault> for Leave {
+    fn from(fault: PromptFault) -> Leave {
+        Leave::Fault(Fault {
+            log: fault.to_string(),
+            prompt: FAULT_APOLOGY,
+        })
+    }
+}
+
+/// A question for digits.
+#[derive(Clone, Debug)]
+pub struct AskDigits {
+    /// The question's words.
+    pub prompt: Saying,
+    /// So many digits end the entry even without `#`.
+    pub longest: usize,
+    /// So many digits are a whole answer.
+    pub complete_at: Option<usize>,
+    /// Keys that are an answer when pressed alone: `#`, `*`, `0`.
+    pub lone_keys: &'static [Key],
+}
+
+/// The answer to a question for digits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Digits {
+    /// These digits.
+    Entered(String),
+    /// One of the lone keys.
+    Lone(Key),
+}
+
+/// The answer to a question for a PIN.
+#[derive(Clone, Debug)]
+pub enum PinEntry {
+    /// These digits.
+    Digits(SecretDigits),
+    /// `*` alone.
+    Star,
+    /// `#` alone.
+    Pound,
+}
+
+/// Prompts, keys and phrases: all that is needed to talk.
+pub struct Language {
+    /// What is said.
+    pub prompts: Prompts,
+    /// What is pressed.
+    pub keys: KeyLayout,
+    /// What callers say.
+    pub phrases: Phrases,
+}
+
+impl Language {
+    /// The one inside the binary.
+    pub fn embedded() -> Result<Language, LanguageFault> {
+        Ok(Language {
+            prompts: Prompts::embedded()?,
+            keys: KeyLayout::embedded()?,
+            phrases: Phrases::embedded()?,
+        })
+    }
+}
+
+/// What was started and is talked over: a message, a greeting.
+struct Started {
+    saying: Saying,
+    /// Not yet played, because keys were waiting.
+    unplayed: bool,
+}
+
+/// What came of waiting.
+enum Next {
+    Event(LineEvent),
+    TimeUp,
+    /// Nothing will come any more.
+    Over,
+}
+
+/// The person on the line.
+pub struct Caller {
+    line: Line,
+    language: Arc<Language>,
+    locale: Locale,
+    transcript: Transcript,
+    patience: Patience,
+    /// When the call has lasted long enough.
+    ends_at: Option<Instant>,
+    /// Events read while we waited for something else.
+    pending: VecDeque<LineEvent>,
+    typed_ahead: TypeAhead,
+    unused_keys: usize,
+    /// A `#` until then belongs to digits that were complete without it.
+    pound_belongs_until: Option<Instant>,
+    plays: u64,
+    playing: Option<PlayId>,
+    /// What plays has ended by then, or never will.
+    playing_ends_by: Option<Instant>,
+    paused: bool,
+    started: Option<Started>,
+    pace: Pace,
+    failures: u8,
+    questions: u32,
+    phrases_offered: bool,
+    listening: bool,
+    hung_up: Option<HangUpCause>,
+}
+
+impl Caller {
+    /// The person at the other end of `line`.
+    pub fn new(
+        line: Line,
+        language: Arc<Language>,
+        locale: Locale,
+        transcript: Transcript,
+        patience: Patience,
+    ) -> Caller {
+        Caller {
+            line,
+            language,
+            locale,
+            transcript,
+            patience,
+            ends_at: None,
+            pending: VecDeque::new(),
+            typed_ahead: TypeAhead::new(),
+            unused_keys: 0,
+            pound_belongs_until: None,
+            plays: 0,
+            playing: None,
+            playing_ends_by: None,
+            paused: false,
+            started: None,
+            pace: Pace::NORMAL,
+            failures: 0,
+            questions: 0,
+            phrases_offered: false,
+            listening: false,
+            hung_up: None,
+        }
+    }
+
+    /// Ends the call after `longest` (MaxCallDuration), counted from now: the caller is told so,
+    /// and is then gone as if by hanging up.
+    pub fn set_longest_call(&mut self, longest: Duration) {
+        self.ends_at = Some(now() + longest);
+    }
+
+    /// Whether phrases are listened for. They are not unless somebody can recognise them.
+    pub fn offer_phrases(&mut self, offered: bool) {
+        self.phrases_offered = offered;
+    }
+
+    /// The language of the conversation from now on.
+    pub fn set_locale(&mut self, locale: Locale) {
+        self.locale = locale;
+    }
+
+    /// The language of the conversation.
+    pub fn locale(&self) -> &Locale {
+        &self.locale
+    }
+
+    /// The prompts, keys and phrases of this call.
+    pub fn language(&self) -> &Language {
+        &self.language
+    }
+
+    /// How patient we are with this caller from now on.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
+    /// How patient we are with this caller.
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The transcript of this call.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// Says something. Returns when it has ended, or at once when a key goes down; the key waits for
+    /// the next question. Not said at all when keys are waiting already.
+    pub async fn say(&mut self, saying: impl Into<Saying>) -> Talk {
+        let saying = saying.into();
+        self.settle();
+        self.check()?;
+        self.started = None;
+        if self.typed_ahead.is_empty() {
+            if !self.play(&saying).await? {
+                return Ok(());
+            }
+            loop {
+                match self.next(self.playing_ends_by).await {
+                    Next::Event(LineEvent::PlayEnded(_)) => return Ok(()),
+                    Next::Event(LineEvent::Key(key)) => {
+                        self.keep_key(key);
+                        break;
+                    }
+                    Next::Event(_) => {}
+                    Next::TimeUp => return self.stop_talking().await,
+                    Next::Over => return Err(Leave::HungUp),
+                }
+            }
+        }
+        self.stop_talking().await?;
+        if saying.ends_with_beep() && self.hung_up.is_none() {
+            self.say_all(Saying::nothing().beep()).await?;
+        }
+        Ok(())
+    }
+
+    /// Says something to its end. Keys that go down meanwhile mean nothing.
+    pub async fn say_all(&mut self, saying: impl Into<Saying>) -> Talk {
+        self.settle();
+        if self.hung_up.is_some() {
+            return Err(Leave::HungUp);
+        }
+        self.started = None;
+        if !self.play(&saying.into()).await? {
+            return Ok(());
+        }
+        let result = loop {
+            match self.next(self.playing_ends_by).await {
+                Next::Event(LineEvent::PlayEnded(_)) => break Ok(()),
+                Next::Event(LineEvent::Key(_)) => self.unused_keys += 1,
+                Next::Event(_) => {}
+                Next::TimeUp => break self.stop_talking().await,
+                Next::Over => break Err(Leave::HungUp),
+            }
+        };
+        self.note_unused_keys();
+        result
+    }
+
+    /// Begins to say or play something and returns; the next question is asked over it, and its
+    /// options are read when it has ended.
+    pub async fn start(&mut self, saying: impl Into<Saying>) -> Talk {
+        let saying = saying.into();
+        self.settle();
+        self.check()?;
+        let unplayed = !self.typed_ahead.is_empty() || self.hung_up.is_some();
+        if unplayed {
+            self.stop_talking().await?;
+        } else {
+            self.play(&saying).await?;
+        }
+        self.started = Some(Started { saying, unplayed });
+        Ok(())
+    }
+
+    /// Jumps inside what plays.
+    pub async fn skip(&mut self, skip: Skip) -> Talk {
+        self.play_started().await?;
+        if self.playing.is_none() {
+            return Ok(());
+        }
+        self.extend_playing(Duration::ZERO);
+        self.command(LineCommand::Skip(skip)).await
+    }
+
+    /// Pauses what plays, or goes on.
+    pub async fn pause_or_resume(&mut self) -> Talk {
+        self.play_started().await?;
+        if self.playing.is_none() {
+            return Ok(());
+        }
+        self.paused = !self.paused;
+        self.extend_playing(self.patience.paused_longest);
+        self.command(LineCommand::PauseOrResume).await
+    }
+
+    /// Sets the playing speed of recordings for the rest of the call.
+    pub async fn set_pace(&mut self, pace: Pace) -> Talk {
+        self.play_started().await?;
+        self.pace = pace;
+        self.extend_playing(Duration::ZERO);
+        self.command(LineCommand::SetPace(pace)).await
+    }
+
+    /// The playing speed of recordings.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Says last words to their end.
+    pub async fn farewell(&mut self, saying: impl Into<Saying>) -> Leave {
+        match self.say_all(saying).await {
+            Ok(()) => Leave::Goodbye,
+            Err(leave) => leave,
+        }
+    }
+
+    /// Wrong inputs in a row.
+    pub fn failures(&self) -> u8 {
+        self.failures
+    }
+
+    /// One more wrong input, such as an extension that does not exist. The last one that is allowed
+    /// ends the call.
+    pub async fn count_failure(&mut self) -> Talk {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= self.patience.failures_max {
+            return Err(self.farewell(TOO_MANY_ERRORS).await);
+        }
+        Ok(())
+    }
+
+    /// What was entered is right: earlier wrong inputs are forgiven. Choices do this by themselves.
+    pub fn forgive_failures(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Forgets keys that wait for a question.
+    pub fn forget_typed_ahead(&mut self) {
+        self.settle();
+        self.unused_keys += self.typed_ahead.clear();
+        self.note_unused_keys();
+    }
+
+    /// Whether the caller is known to be gone.
+    pub fn has_hung_up(&self) -> bool {
+        self.hung_up.is_some()
+    }
+
+    /// Ends the call: what plays is heard to its end, and then the line is closed. Says why it ended.
+    pub async fn hang_up(&mut self) -> HangUpCause {
+        self.settle();
+        self.unused_keys += self.typed_ahead.clear();
+        if self.hung_up.is_none() && self.command(LineCommand::HangUp).await.is_ok() {
+            self.ends_at = None;
+            let until = now() + FAREWELL_LONGEST;
+            loop {
+                match self.next(Some(until)).await {
+                    Next::Event(LineEvent::Key(_)) => self.unused_keys += 1,
+                    Next::Event(_) => {}
+                    Next::TimeUp | Next::Over => break,
+                }
+            }
+        }
+        self.note_unused_keys();
+        self.hung_up.unwrap_or(HangUpCause::Ringback)
+    }
+
+    /// Fails when the caller is gone and has left no keys that still mean something.
+    fn check(&self) -> Talk {
+        if self.hung_up.is_some() && self.typed_ahead.is_empty() {
+            return Err(Leave::HungUp);
+        }
+        Ok(())
+    }
+
+    /// Takes in what has happened while nobody waited for it.
+    fn settle(&mut self) {
+        loop {
+            let event = match self.pending.pop_front() {
+                Some(event) => event,
+                None => match self.line.events.try_recv() {
+                    Ok(event) => event,
+                    Err(_) => return,
+                },
+            };
+            if let Next::Event(LineEvent::Key(key)) = self.take_in(event) {
+                self.keep_key(key);
+            }
+        }
+    }
+
+    fn keep_key(&mut self, key: Key) {
+        if !self.typed_ahead.push(now(), key) {
+            self.unused_keys += 1;
+        }
+    }
+
+    /// The next event that means something, until then.
+    async fn next(&mut self, until: Option<Instant>) -> Next {
+        loop {
+            let event = if let Some(event) = self.pending.pop_front() {
+                event
+            } else if self.hung_up.is_some() {
+                return Next::Over;
+            } else if self.ends_at.is_some_and(|ends_at| ends_at <= now()) {
+                self.say_that_the_call_is_too_long().await;
+                return Next::Over;
+            } else {
+                let wake = [until, self.ends_at].into_iter().flatten().min();
+                tokio::select! {
+                    biased;
+                    event = self.line.events.recv() => {
+                        event.unwrap_or(LineEvent::HungUp(HangUpCause::Fault))
+                    }
+                    () = sleep_until(wake) => {
+                        if until.is_some_and(|until| until <= now()) {
+                            return Next::TimeUp;
+                        }
+                        continue;
+                    }
+                }
+            };
+            match self.take_in(event) {
+                Next::Event(LineEvent::PlayEnded(id)) if id == NOTHING => {}
+                next => return next,
+            }
+        }
+    }
+
+    /// Keeps account of what an event tells, and hides what concerns nobody any more.
+    fn take_in(&mut self, event: LineEvent) -> Next {
+        const NOBODYS: Next = Next::Event(LineEvent::PlayEnded(NOTHING));
+        match event {
+            LineEvent::HungUp(cause) => {
+                self.hung_up.get_or_insert(cause);
+                self.playing = None;
+                Next::Over
+            }
+            LineEvent::PlayEnded(id) if self.playing != Some(id) => NOBODYS,
+            LineEvent::PlayEnded(_) => {
+                self.playing = None;
+                self.playing_ends_by = None;
+                self.paused = false;
+                Next::Event(event)
+            }
+            LineEvent::Key(key) => {
+                let until = self.pound_belongs_until.take();
+                if key == Key::POUND && until.is_some_and(|until| now() <= until) {
+                    self.note_key(key);
+                    return NOBODYS;
+                }
+                Next::Event(event)
+            }
+            LineEvent::Heard(_) => {
+                self.listening = false;
+                Next::Event(event)
+            }
+            _ => Next::Event(event),
+        }
+    }
+
+    /// Plays this instead of what plays now; false when it is nothing.
+    async fn play(&mut self, saying: &Saying) -> Talk<bool> {
+        let rendered = saying.render(&self.language.prompts, &self.locale)?;
+        for event in rendered.events {
+            self.transcript.note(event);
+        }
+        if rendered.segments.is_empty() {
+            self.stop_talking().await?;
+            return Ok(false);
+        }
+        self.plays += 1;
+        let id = PlayId(self.plays);
+        self.playing = Some(id);
+        self.playing_ends_by = Some(now() + rendered.longest);
+        self.paused = false;
+        self.command(LineCommand::Play(id, rendered.segments))
+            .await?;
+        Ok(true)
+    }
+
+    /// Plays what was started, if keys have kept it back until now.
+    async fn play_started(&mut self) -> Talk {
+        if let Some(started) = &mut self.started
+            && started.unplayed
+        {
+            started.unplayed = false;
+            let saying = started.saying.clone();
+            self.play(&saying).await?;
+        }
+        Ok(())
+    }
+
+    /// Steering what plays makes it take longer.
+    fn extend_playing(&mut self, at_least: Duration) {
+        if let Some(ends_by) = &mut self.playing_ends_by {
+            let extension = at_least.max(Duration::from_secs(60));
+            *ends_by = (*ends_by).max(now()) + extension;
+        }
+    }
+
+    async fn stop_talking(&mut self) -> Talk {
+        self.playing_ends_by = None;
+        self.paused = false;
+        if self.playing.take().is_some() {
+            self.command(LineCommand::StopPlaying).await?;
+        }
+        Ok(())
+    }
+
+    async fn stop_listening(&mut self) -> Talk {
+        if std::mem::take(&mut self.listening) {
+            self.command(LineCommand::StopListening).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the line a command. A caller who is gone needs none; what comes back will say so.
+    async fn command(&mut self, command: LineCommand) -> Talk {
+        let give_up_at = now() + COMMAND_LONGEST;
+        while self.hung_up.is_none() {
+            tokio::select! {
+                biased;
+                room = self.line.commands.reserve() => {
+                    match room {
+                        Ok(room) => room.send(command),
+                        // The events may still say why it is gone.
+                        Err(_) if self.pending.is_empty() && self.line.events.is_empty() => {
+                            self.hung_up = Some(HangUpCause::Fault);
+                        }
+                        Err(_) => {}
+                    }
+                    return Ok(());
+                }
+                event = self.line.events.recv(), if self.pending.len() < PENDING_MAX => {
+                    match event {
+                        Some(event) => self.pending.push_back(event),
+                        None => self.hung_up = Some(HangUpCause::Fault),
+                    }
+                }
+                () = sleep_until(Some(give_up_at)) => self.hung_up = Some(HangUpCause::Fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// The last words of a call that has lasted as long as it may. What is heard meanwhile means
+    /// nothing.
+    async fn say_that_the_call_is_too_long(&mut self) {
+        self.ends_at = None;
+        let saying = Saying::new(CALL_TOO_LONG);
+        if let Ok(true) = Box::pin(self.play(&saying)).await {
+            let until = now() + FAREWELL_LONGEST;
+            while let Next::Event(event) = Box::pin(self.next(Some(until))).await {
+                if matches!(event, LineEvent::PlayEnded(_)) {
+                    break;
+                }
+            }
+        }
+        self.hung_up.get_or_insert(HangUpCause::CallTooLong);
+        self.unused_keys += self.typed_ahead.clear();
+    }
+
+    fn note_key(&self, key: Key) {
+        self.transcript.note(Event::Key {
+            key: Pressed::Key(key.character()),
+        });
+    }
+
+    fn note_unused_keys(&mut self) {
+        let count = std::mem::take(&mut self.unused_keys);
+        if count > 0 {
+            self.transcript.note(Event::UnusedKeys { count });
+        }
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.unused_keys += self.typed_ahead.clear();
+        self.note_unused_keys();
+    }
+}
+
+/// Stands for a playing that is none of ours.
+const NOTHING: PlayId = PlayId(0);
+
+/// The runtime's clock, which tests can pause.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}

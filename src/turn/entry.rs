@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{INVALID_KEY, NO_INPUT, OPTIONS, Patience, Step, Why};
+use super::{NOT_A_CHOICE, OPTIONS, Patience, STILL_THERE, Step, Why};
 use crate::line::{Key, LineEvent};
 
 /// Digits nobody may read in a log: wiped from memory when dropped, printed as a count.
@@ -202,8 +202,8 @@ impl DigitEntry {
         self.asked = true;
         self.talking = true;
         Step::Say(match why {
-            Why::Silence => NO_INPUT,
-            _ => INVALID_KEY,
+            Why::Silence => STILL_THERE,
+            _ => NOT_A_CHOICE,
         })
     }
 }

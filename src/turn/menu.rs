@@ -111,6 +111,8 @@ pub enum Everywhere {
     Repeat,
     /// Say the second half of the options.
     More,
+    /// Say what can be done here.
+    Help,
     /// Back to the main menu.
     MainMenu,
 }
@@ -120,7 +122,8 @@ pub static EVERYWHERE: Menu<Everywhere> = Menu::new(
     "everywhere",
     &[
         always("repeat", Everywhere::Repeat),
-        always("more-options", Everywhere::More),
+        always("more", Everywhere::More),
+        silent("help", Everywhere::Help),
         always("main-menu", Everywhere::MainMenu),
     ],
 );
@@ -136,6 +139,6 @@ pub enum YesNo {
 
 /// Yes or no: asked when we are not sure what a caller said.
 pub static YES_NO: Menu<YesNo> = Menu::new(
-    "confirm",
+    "yes-no",
     &[always("yes", YesNo::Yes), always("no", YesNo::No)],
 );

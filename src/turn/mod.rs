@@ -25,15 +25,19 @@ use crate::line::{Key, LineEvent, PromptName};
 /// Stands for the question's own words: what [`Turn::announced`] says has to be read.
 pub const OPTIONS: PromptName = PromptName("options");
 /// No open choice has these keys.
-pub const INVALID_KEY: PromptName = PromptName("invalid-key");
+pub const NOT_A_CHOICE: PromptName = PromptName("not-a-choice");
+/// No open choice has these keys either; the options follow.
+pub const NOT_A_CHOICE_AGAIN: PromptName = PromptName("not-a-choice-again");
 /// Nothing was pressed or said.
-pub const NO_INPUT: PromptName = PromptName("no-input");
+pub const STILL_THERE: PromptName = PromptName("still-there");
 /// Something was said and not understood.
 pub const NOT_UNDERSTOOD: PromptName = PromptName("not-understood");
+/// Something was said and not understood again; the options follow.
+pub const NOT_UNDERSTOOD_AGAIN: PromptName = PromptName("not-understood-again");
 /// Did you say `$words`? One for yes, two for no.
 pub const DID_YOU_SAY: PromptName = PromptName("did-you-say");
 /// Speech failed too often; keys from now on.
-pub const USE_KEYS: PromptName = PromptName("use-keys");
+pub const KEYS_ONLY: PromptName = PromptName("keys-only");
 
 /// What a turn wants done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -217,7 +221,7 @@ impl<C: Copy> Turn<C> {
         if self.persistence == Persistence::Once {
             return Step::GaveUp(Why::Silence);
         }
-        self.failed(Why::Silence, NO_INPUT)
+        self.failed(Why::Silence)
     }
 
     /// Which options follow what is said.
@@ -405,18 +409,22 @@ impl<C: Copy> Turn<C> {
             }
             return Step::Wait;
         }
-        self.failed(Why::InvalidInput, INVALID_KEY)
+        self.failed(Why::InvalidInput)
     }
 
     /// Counts a failure, says so and asks again, or gives up.
-    fn failed(&mut self, why: Why, prompt: PromptName) -> Step<C> {
+    fn failed(&mut self, why: Why) -> Step<C> {
         self.failures = self.failures.saturating_add(1);
         self.deadline = None;
         self.doubts.forget();
         if self.failures >= self.patience.failures_max {
             return Step::GaveUp(why);
         }
-        self.say(prompt, Announced::First)
+        match why {
+            Why::Silence => self.say(STILL_THERE, Announced::First),
+            _ if self.failures == 1 => self.say(NOT_A_CHOICE, Announced::Nothing),
+            _ => self.say(NOT_A_CHOICE_AGAIN, Announced::First),
+        }
     }
 
     fn say(&mut self, prompt: PromptName, announced: Announced) -> Step<C> {

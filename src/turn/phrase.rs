@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use super::menu::{YES_NO, YesNo};
-use super::{Announced, DID_YOU_SAY, NOT_UNDERSTOOD, OPTIONS, Phase, Step, Turn, USE_KEYS, When};
+use super::{
+    Announced, DID_YOU_SAY, KEYS_ONLY, NOT_UNDERSTOOD, NOT_UNDERSTOOD_AGAIN, OPTIONS, Phase, Step,
+    Turn, When,
+};
 use crate::line::{Hypothesis, Key, Sure};
 
 /// What the caller may have said, and what he certainly has not.
@@ -140,14 +143,13 @@ impl<C: Copy> Turn<C> {
         self.doubts.misheard = self.doubts.misheard.saturating_add(1);
         if self.doubts.misheard >= self.patience.failures_max {
             self.doubts.keys_only = true;
-            return self.say(USE_KEYS, Announced::First);
+            return self.say(KEYS_ONLY, Announced::First);
         }
-        let announced = if self.doubts.misheard == 1 {
-            Announced::Nothing
+        if self.doubts.misheard == 1 {
+            self.say(NOT_UNDERSTOOD, Announced::Nothing)
         } else {
-            Announced::First
-        };
-        self.say(NOT_UNDERSTOOD, announced)
+            self.say(NOT_UNDERSTOOD_AGAIN, Announced::First)
+        }
     }
 
     fn spoken_choice(&self, name: &str) -> Option<usize> {

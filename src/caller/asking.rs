@@ -1,0 +1,410 @@
+//! Questions: the loop that feeds a turn with what the line tells and does what the turn wants.
+
+use std::time::Instant;
+
+use super::open_menu::{OpenMenu, Picked};
+use super::{
+    AskDigits, Caller, Digits, Leave, NO_ANSWER_GOODBYE, NOTHING, Next, PinEntry, Saying,
+    TOO_MANY_ERRORS, Talk, Value, now,
+};
+use crate::line::{HangUpCause, Key, LineCommand, LineEvent, PromptName};
+use crate::transcript::{Event, Pressed};
+use crate::turn::Persistence;
+use crate::turn::{
+    Announced, DID_YOU_SAY, DigitEntry, DigitRules, Entered, OPTIONS, SecretDigits, Step, Turn, Why,
+};
+
+/// What a PIN may take: longer ones are refused by whoever checks them.
+const PIN_LONGEST: usize = SecretDigits::LONGEST;
+
+/// Keys a turn has read and not decided about.
+type Fed = Vec<(Instant, Key)>;
+
+impl Caller {
+    /// Asks for one of the choices of `menu`, over what was started or with the options read out.
+    /// Asks again after silence and wrong keys, and ends the call when there are too many.
+    pub async fn choose<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: impl Into<OpenMenu<C>>,
+    ) -> Talk<C> {
+        let menu = menu.into();
+        match self.put(&menu, Persistence::AskAgain).await? {
+            Ok(choice) => Ok(choice),
+            Err(why) => Err(self.give_up(why).await),
+        }
+    }
+
+    /// The same, where silence is an answer as well.
+    pub async fn choose_or_silence<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: impl Into<OpenMenu<C>>,
+    ) -> Talk<Option<C>> {
+        let menu = menu.into();
+        match self.put(&menu, Persistence::Once).await? {
+            Ok(choice) => Ok(Some(choice)),
+            Err(Why::Silence | Why::PlayingEnded) => Ok(None),
+            Err(why) => Err(self.give_up(why).await),
+        }
+    }
+
+    /// The same, while what was started plays: nothing once it has ended. The options are not read,
+    /// and keys that mean nothing are no failure.
+    pub async fn choose_while_playing<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: impl Into<OpenMenu<C>>,
+    ) -> Talk<Option<C>> {
+        let menu = menu.into();
+        match self.put(&menu, Persistence::WhilePlaying).await? {
+            Ok(choice) => Ok(Some(choice)),
+            Err(Why::Silence | Why::PlayingEnded) => Ok(None),
+            Err(why) => Err(self.give_up(why).await),
+        }
+    }
+
+    /// Asks for digits.
+    pub async fn ask_digits(&mut self, question: AskDigits) -> Talk<Digits> {
+        let rules = DigitRules {
+            longest: question.longest,
+            complete_at: question.complete_at,
+            lone_keys: question.lone_keys,
+        };
+        let (entered, digits) = self.enter(question.prompt, rules, false).await?;
+        Ok(match entered {
+            Entered::Digits { .. } => Digits::Entered(digits.expose().to_owned()),
+            Entered::Lone(key) => Digits::Lone(key),
+        })
+    }
+
+    /// Asks for a PIN, which no transcript and no log ever shows.
+    pub async fn ask_pin(
+        &mut self,
+        prompt: Saying,
+        lone_star: bool,
+        lone_pound: bool,
+    ) -> Talk<PinEntry> {
+        let lone_keys: &'static [Key] = match (lone_star, lone_pound) {
+            (true, true) => &[Key::STAR, Key::POUND],
+            (true, false) => &[Key::STAR],
+            (false, true) => &[Key::POUND],
+            (false, false) => &[],
+        };
+        let rules = DigitRules {
+            longest: PIN_LONGEST,
+            complete_at: None,
+            lone_keys,
+        };
+        let (entered, digits) = self.enter(prompt, rules, true).await?;
+        Ok(match entered {
+            Entered::Digits { .. } => PinEntry::Digits(digits),
+            Entered::Lone(Key::STAR) => PinEntry::Star,
+            Entered::Lone(_) => PinEntry::Pound,
+        })
+    }
+
+    async fn give_up(&mut self, why: Why) -> Leave {
+        match why {
+            Why::HungUp => Leave::HungUp,
+            Why::Silence | Why::PlayingEnded => self.farewell(NO_ANSWER_GOODBYE).await,
+            Why::InvalidInput => self.farewell(TOO_MANY_ERRORS).await,
+        }
+    }
+
+    async fn count_question(&mut self) -> Talk {
+        self.check()?;
+        self.questions += 1;
+        if self.questions > self.patience.questions_per_call_max {
+            return Err(self.farewell(TOO_MANY_ERRORS).await);
+        }
+        Ok(())
+    }
+
+    /// Whether something that was started is still to be heard.
+    fn is_playing_started(&self) -> bool {
+        self.started
+            .as_ref()
+            .is_some_and(|started| started.unplayed || self.playing.is_some())
+    }
+
+    async fn put<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: &OpenMenu<C>,
+        persistence: Persistence,
+    ) -> Talk<Result<C, Why>> {
+        self.count_question().await?;
+        let choices = menu.choices(&self.language);
+        let mut turn = Turn::new(choices, self.patience, self.failures).persisting(persistence);
+        if self.is_playing_started() {
+            turn = turn.while_playing();
+        } else if persistence == Persistence::WhilePlaying {
+            return Ok(Err(Why::PlayingEnded));
+        }
+        let mut fed = Fed::new();
+        let mut step = Step::Wait;
+        loop {
+            match step {
+                Step::Wait => {}
+                Step::StopTalking => {
+                    self.started = None;
+                    self.stop_talking().await?;
+                }
+                Step::Say(prompt) => {
+                    self.note_fed(&mut fed, 0);
+                    self.failures = turn.failures();
+                    if !self.read_out(menu, &turn, prompt).await? {
+                        step = turn.on(now(), &LineEvent::PlayEnded(NOTHING));
+                        continue;
+                    }
+                }
+                Step::Chosen(picked) => {
+                    self.note_fed(&mut fed, turn.unread());
+                    self.failures = turn.failures();
+                    return self.picked(picked).await.map(Ok);
+                }
+                Step::GaveUp(why) => {
+                    self.note_fed(&mut fed, 0);
+                    self.failures = turn.failures();
+                    self.stop_listening().await?;
+                    return Ok(Err(why));
+                }
+            }
+            step = self.feed(menu, &mut turn, &mut fed).await?;
+        }
+    }
+
+    /// Hands the next thing that happens to the turn: keys that wait, then time, then the line.
+    async fn feed<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: &OpenMenu<C>,
+        turn: &mut Turn<Picked<C>>,
+        fed: &mut Fed,
+    ) -> Talk<Step<Picked<C>>> {
+        if let Some((at, _)) = self.typed_ahead.first() {
+            if let Some(deadline) = turn.deadline()
+                && deadline < at
+            {
+                return Ok(turn.on_deadline(deadline));
+            }
+            if let Some((at, key)) = self.typed_ahead.take() {
+                fed.push((at, key));
+                return Ok(turn.on(at, &LineEvent::Key(key)));
+            }
+        }
+        if !turn.is_half_answered() {
+            self.play_started().await?;
+            let step = turn.begin();
+            if !matches!(step, Step::Wait) {
+                return Ok(step);
+            }
+            self.listen(menu, turn).await?;
+        }
+        let until = [turn.deadline(), self.playing_ends_by]
+            .into_iter()
+            .flatten()
+            .min();
+        Ok(match self.next(until).await {
+            Next::Event(LineEvent::Key(key)) => {
+                self.stop_listening().await?;
+                fed.push((now(), key));
+                turn.on(now(), &LineEvent::Key(key))
+            }
+            Next::Event(event) => {
+                if let LineEvent::Heard(hypothesis) = &event {
+                    let best = hypothesis.candidates.first();
+                    self.transcript.note(Event::Hears {
+                        words: best.map(|best| best.words.clone()).unwrap_or_default(),
+                    });
+                }
+                turn.on(now(), &event)
+            }
+            Next::TimeUp if turn.deadline().is_some_and(|deadline| deadline <= now()) => {
+                turn.on_deadline(now())
+            }
+            Next::TimeUp => {
+                // What plays should have ended long ago.
+                self.stop_talking().await?;
+                turn.on(now(), &LineEvent::PlayEnded(NOTHING))
+            }
+            Next::Over => turn.on(now(), &LineEvent::HungUp(HangUpCause::Caller)),
+        })
+    }
+
+    /// Says `prompt` and the options that follow it; false when that is nothing.
+    async fn read_out<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: &OpenMenu<C>,
+        turn: &Turn<Picked<C>>,
+        prompt: PromptName,
+    ) -> Talk<bool> {
+        let mut saying = if prompt == OPTIONS {
+            Saying::nothing()
+        } else if prompt == DID_YOU_SAY {
+            let words = turn.in_doubt().unwrap_or_default().to_owned();
+            Saying::new(prompt).with("words", Value::Text(words))
+        } else {
+            // Keys typed ahead of something that went wrong were meant for something else.
+            self.unused_keys += self.typed_ahead.clear();
+            self.note_unused_keys();
+            Saying::new(prompt)
+        };
+        let announced = turn.announced();
+        saying = saying.then(menu.announcement(&self.language, announced)?);
+        match &self.started {
+            Some(started) if announced == Announced::WhilePlaying => {
+                saying = saying.then(started.saying.clone());
+            }
+            _ => self.started = None,
+        }
+        self.stop_listening().await?;
+        self.play(&saying).await
+    }
+
+    async fn picked<C: Copy + 'static>(&mut self, picked: Picked<C>) -> Talk<C> {
+        self.stop_listening().await?;
+        if !picked.steers {
+            self.started = None;
+            self.stop_talking().await?;
+        }
+        self.transcript.note(Event::Choice {
+            menu: picked.menu.to_owned(),
+            choice: picked.name.to_owned(),
+        });
+        picked.choice.ok_or(Leave::MainMenu)
+    }
+
+    async fn listen<C: Copy + PartialEq + 'static>(
+        &mut self,
+        menu: &OpenMenu<C>,
+        turn: &Turn<Picked<C>>,
+    ) -> Talk {
+        if turn.wants_keys_only() {
+            self.phrases_offered = false;
+        }
+        if !self.phrases_offered || self.listening {
+            return Ok(());
+        }
+        let in_doubt = turn.in_doubt().is_some();
+        let grammar = menu.grammar(&self.language, &self.locale, in_doubt);
+        if grammar.phrases.is_empty() {
+            return Ok(());
+        }
+        self.listening = true;
+        self.command(LineCommand::Listen(grammar)).await
+    }
+
+    /// Writes the keys a turn has used into the transcript and keeps the last `unread` ones for the
+    /// next question.
+    fn note_fed(&mut self, fed: &mut Fed, unread: usize) {
+        let used = fed.len().saturating_sub(unread);
+        for (_, key) in &fed[..used] {
+            self.note_key(*key);
+        }
+        self.typed_ahead.put_back(&fed[used..]);
+        for (_, key) in fed.iter_mut() {
+            *key = Key::POUND;
+        }
+        fed.clear();
+    }
+
+    async fn enter(
+        &mut self,
+        prompt: Saying,
+        rules: DigitRules,
+        secret: bool,
+    ) -> Talk<(Entered, SecretDigits)> {
+        self.count_question().await?;
+        self.started = None;
+        let mut entry = DigitEntry::new(rules, self.patience, self.failures);
+        let mut step = Step::Wait;
+        loop {
+            match step {
+                Step::Wait => {}
+                Step::StopTalking => self.stop_talking().await?,
+                Step::Say(wrong) => {
+                    self.failures = entry.failures();
+                    let mut saying = prompt.clone();
+                    if wrong != OPTIONS {
+                        self.unused_keys += self.typed_ahead.clear();
+                        self.note_unused_keys();
+                        saying = Saying::new(wrong).then(saying);
+                    }
+                    if !self.play(&saying).await? {
+                        step = entry.on(now(), &LineEvent::PlayEnded(NOTHING));
+                        continue;
+                    }
+                }
+                Step::Chosen(entered) => {
+                    self.stop_talking().await?;
+                    if entered == (Entered::Digits { by_count: true }) {
+                        self.drop_pound();
+                    }
+                    return Ok((entered, entry.into_digits()));
+                }
+                Step::GaveUp(why) => {
+                    self.failures = entry.failures();
+                    return Err(self.give_up(why).await);
+                }
+            }
+            step = self.feed_digits(&mut entry, secret).await?;
+        }
+    }
+
+    async fn feed_digits(&mut self, entry: &mut DigitEntry, secret: bool) -> Talk<Step<Entered>> {
+        if let Some((at, _)) = self.typed_ahead.first() {
+            if let Some(deadline) = entry.deadline()
+                && deadline < at
+            {
+                return Ok(entry.on_deadline(deadline));
+            }
+            if let Some((at, key)) = self.typed_ahead.take() {
+                self.note_digit(key, secret);
+                return Ok(entry.on(at, &LineEvent::Key(key)));
+            }
+        }
+        let step = entry.begin();
+        if !matches!(step, Step::Wait) {
+            return Ok(step);
+        }
+        let until = [entry.deadline(), self.playing_ends_by]
+            .into_iter()
+            .flatten()
+            .min();
+        Ok(match self.next(until).await {
+            Next::Event(event) => {
+                if let LineEvent::Key(key) = event {
+                    self.note_digit(key, secret);
+                }
+                entry.on(now(), &event)
+            }
+            Next::TimeUp if entry.deadline().is_some_and(|deadline| deadline <= now()) => {
+                entry.on_deadline(now())
+            }
+            Next::TimeUp => {
+                self.stop_talking().await?;
+                entry.on(now(), &LineEvent::PlayEnded(NOTHING))
+            }
+            Next::Over => entry.on(now(), &LineEvent::HungUp(HangUpCause::Caller)),
+        })
+    }
+
+    fn note_digit(&self, key: Key, secret: bool) {
+        if secret {
+            self.transcript.note(Event::Key {
+                key: Pressed::Secret,
+            });
+        } else {
+            self.note_key(key);
+        }
+    }
+
+    /// `#` behind digits that were complete without it belongs to them: it must not answer what is
+    /// asked next.
+    fn drop_pound(&mut self) {
+        if let Some((_, first)) = self.typed_ahead.first() {
+            if first == Key::POUND && self.typed_ahead.take().is_some() {
+                self.note_key(Key::POUND);
+            }
+        } else {
+            self.pound_belongs_until = Some(now() + self.patience.digits);
+        }
+    }
+}
