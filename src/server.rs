@@ -1,1 +1,6 @@
-//! (to be written)
+//! Builds the rooms, admits calls, drains them on shutdown. The only place that wires rooms
+//! together.
+
+pub mod admission;
+pub mod clock;
+pub mod descriptors;
