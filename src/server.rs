@@ -3,4 +3,5 @@
 
 pub mod admission;
 pub mod clock;
+pub mod demo;
 pub mod descriptors;
