@@ -131,7 +131,11 @@ impl Caller {
         persistence: Persistence,
     ) -> Talk<Result<C, Why>> {
         self.count_question().await?;
-        let choices = menu.choices(&self.language);
+        // What is not a question, but may be talked over, has no options to repeat and no way out.
+        let choices = match persistence {
+            Persistence::WhilePlaying => menu.own_choices(&self.language),
+            _ => menu.choices(&self.language),
+        };
         let mut turn = Turn::new(choices, self.patience, self.failures).persisting(persistence);
         if self.is_playing_started() {
             turn = turn.while_playing();

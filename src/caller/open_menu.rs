@@ -96,10 +96,9 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         language.keys.keys(self.menu.name, entry.name)
     }
 
-    /// The choices of this menu, and behind them those that are open everywhere.
-    pub(super) fn choices(&self, language: &Language) -> Vec<OpenChoice<Picked<C>>> {
-        let mut choices: Vec<_> = self
-            .entries()
+    /// The choices of this menu.
+    pub(super) fn own_choices(&self, language: &Language) -> Vec<OpenChoice<Picked<C>>> {
+        self.entries()
             .map(|entry| OpenChoice {
                 name: entry.name,
                 request: Request::Answer(Picked {
@@ -111,7 +110,12 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
                 keys: self.keys(language, entry),
                 when: entry.when,
             })
-            .collect();
+            .collect()
+    }
+
+    /// The choices of this menu, and behind them those that are open everywhere.
+    pub(super) fn choices(&self, language: &Language) -> Vec<OpenChoice<Picked<C>>> {
+        let mut choices = self.own_choices(language);
         let more = self.has_more(language);
         for entry in EVERYWHERE.entries {
             let request = match entry.choice {

@@ -183,7 +183,8 @@ impl Gate {
 
     /// From now on new calls and OPTIONS get 503; calls in progress go on.
     pub fn drain(&self, retry_after_seconds: u32) {
-        self.retry_after_seconds.store(retry_after_seconds, Ordering::Relaxed);
+        self.retry_after_seconds
+            .store(retry_after_seconds, Ordering::Relaxed);
         self.draining.store(true, Ordering::Relaxed);
     }
 
@@ -194,13 +195,29 @@ impl Gate {
 
     /// How many sources are remembered now.
     pub fn sources_known(&self) -> usize {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).known()
+        self.sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .known()
     }
 
     /// Decides what becomes of `bytes`: one datagram, or one message as the framing of a stream found it.
-    pub fn judge(&self, now: Instant, source: SocketAddr, transport: Transport, bytes: &[u8]) -> Verdict {
+    pub fn judge(
+        &self,
+        now: Instant,
+        source: SocketAddr,
+        transport: Transport,
+        bytes: &[u8],
+    ) -> Verdict {
         let peer = self.peers.peer(source.ip());
-        let verdict = Judgement { gate: self, now, source, transport, peer: peer.as_ref() }.of(bytes);
+        let verdict = Judgement {
+            gate: self,
+            now,
+            source,
+            transport,
+            peer: peer.as_ref(),
+        }
+        .of(bytes);
         match &verdict {
             Verdict::Pass { .. } => self.counters.pass(),
             Verdict::Answer { reason, .. } | Verdict::Drop { reason, .. } => {
@@ -221,7 +238,11 @@ impl Gate {
             return;
         }
         let rate = self.rate(peer);
-        let due = self.sources.lock().unwrap_or_else(PoisonError::into_inner).is_line_due(now, source, rate, reason);
+        let due = self
+            .sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_line_due(now, source, rate, reason);
         if due {
             // Nothing that the source wrote stands in the line, so it cannot forge one.
             let peer = peer.map(|peer| peer.name.escape_default().to_string());
@@ -231,9 +252,10 @@ impl Gate {
 
     fn rate(&self, peer: Option<&Peer>) -> Rate {
         match peer {
-            Some(peer) => {
-                Rate { requests_per_second: peer.requests_per_second, calls_per_second: peer.calls_per_second }
-            }
+            Some(peer) => Rate {
+                requests_per_second: peer.requests_per_second,
+                calls_per_second: peer.calls_per_second,
+            },
             None => Rate {
                 requests_per_second: self.limits.requests_per_second,
                 calls_per_second: self.limits.calls_per_second,
@@ -244,7 +266,10 @@ impl Gate {
 
 impl std::fmt::Debug for Gate {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Gate").field("limits", &self.limits).finish_non_exhaustive()
+        formatter
+            .debug_struct("Gate")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,7 +281,10 @@ struct Refusal {
 
 impl Refusal {
     fn new(reason: Reason, code: u16, phrase: &'static str) -> Self {
-        Self { reason, status: Status::new(code, phrase) }
+        Self {
+            reason,
+            status: Status::new(code, phrase),
+        }
     }
 
     fn malformed(phrase: &'static str) -> Self {
@@ -281,13 +309,19 @@ struct Judgement<'a> {
 impl Judgement<'_> {
     fn of(&self, bytes: &[u8]) -> Verdict {
         if bytes.iter().all(|byte| scan::is_blank(*byte) || *byte == 0) {
-            return Verdict::Drop { reason: Reason::KeepAlive, close: false };
+            return Verdict::Drop {
+                reason: Reason::KeepAlive,
+                close: false,
+            };
         }
         // Only the head of an overlong message is read, for the answer.
         let limit = self.message_limit();
         let scan = Scan::of(&bytes[..bytes.len().min(limit)], &self.gate.limits);
         match scan.start {
-            StartLine::Foreign => Verdict::Drop { reason: Reason::NotSip, close: self.transport.is_stream() },
+            StartLine::Foreign => Verdict::Drop {
+                reason: Reason::NotSip,
+                close: self.transport.is_stream(),
+            },
             StartLine::Response { code } => self.response(&scan, code, bytes.len() > limit),
             StartLine::Request { method, .. } => self.request(&scan, method, bytes.len() > limit),
         }
@@ -303,7 +337,10 @@ impl Judgement<'_> {
 
     /// Responses are never answered (security S2). What cannot be one to a request of ours goes no further.
     fn response(&self, scan: &Scan<'_>, code: &[u8], is_overlong: bool) -> Verdict {
-        let dropped = |reason, close| Verdict::Drop { reason, close: close && self.transport.is_stream() };
+        let dropped = |reason, close| Verdict::Drop {
+            reason,
+            close: close && self.transport.is_stream(),
+        };
         let rate = self.gate.rate(self.peer);
         if self.rule(rate, Asks::Ending) != Ruling::Allowed {
             return dropped(Reason::Flooded, false);
@@ -318,7 +355,10 @@ impl Judgement<'_> {
             Ok(body) => {
                 let message = rewrite::response(scan, code, body);
                 if rules::stack_reads(&message) {
-                    Verdict::Pass { message, respond_to: self.source }
+                    Verdict::Pass {
+                        message,
+                        respond_to: self.source,
+                    }
                 } else {
                     dropped(Reason::BadResponse, false)
                 }
@@ -329,23 +369,48 @@ impl Judgement<'_> {
 
     fn request(&self, scan: &Scan<'_>, method: &[u8], is_overlong: bool) -> Verdict {
         let Some((via, via_is_sound)) = scan.first(Name::Via).and_then(Via::read) else {
-            return Verdict::Drop { reason: Reason::NoWayBack, close: self.transport.is_stream() };
+            return Verdict::Drop {
+                reason: Reason::NoWayBack,
+                close: self.transport.is_stream(),
+            };
         };
         let behind_nat = self.peer.is_some_and(|peer| peer.behind_nat);
-        let respond_to =
-            if self.transport.is_stream() { self.source } else { via.respond_to(self.source, behind_nat) };
-        let way_back = WayBack { scan, via: &via, respond_to, request_bytes: scan.bytes, is_ack: method == b"ACK" };
+        let respond_to = if self.transport.is_stream() {
+            self.source
+        } else {
+            via.respond_to(self.source, behind_nat)
+        };
+        let way_back = WayBack {
+            scan,
+            via: &via,
+            respond_to,
+            request_bytes: scan.bytes,
+            is_ack: method == b"ACK",
+        };
 
         match self.rule(self.gate.rate(self.peer), self.asks(scan, method)) {
-            Ruling::Silence => return Verdict::Drop { reason: Reason::Flooded, close: false },
+            Ruling::Silence => {
+                return Verdict::Drop {
+                    reason: Reason::Flooded,
+                    close: false,
+                };
+            }
             Ruling::Refused => {
                 let refusal = Refusal::new(Reason::RateLimited, 503, "Too Many Requests");
-                return self.refuse(&way_back, refusal.with("Retry-After", RATE_RETRY_AFTER), false);
+                return self.refuse(
+                    &way_back,
+                    refusal.with("Retry-After", RATE_RETRY_AFTER),
+                    false,
+                );
             }
             Ruling::Allowed => {}
         }
         if self.peer.is_none() && !matches!(method, b"OPTIONS" | b"ACK") {
-            return self.refuse(&way_back, Refusal::new(Reason::Forbidden, 403, "Forbidden"), false);
+            return self.refuse(
+                &way_back,
+                Refusal::new(Reason::Forbidden, 403, "Forbidden"),
+                false,
+            );
         }
         if is_overlong {
             let refusal = Refusal::new(Reason::MessageTooLarge, 513, "Message Too Large");
@@ -375,7 +440,11 @@ impl Judgement<'_> {
             body_is_extracted_sdp: body.is_extracted_sdp,
             body_is_dropped: body.is_dropped,
         };
-        let most = if self.transport.is_stream() { usize::MAX } else { STACK_DATAGRAM_BYTES };
+        let most = if self.transport.is_stream() {
+            usize::MAX
+        } else {
+            STACK_DATAGRAM_BYTES
+        };
         match rewrite.request(most) {
             None => {
                 let refusal = Refusal::new(Reason::MessageTooLarge, 513, "Message Too Large");
@@ -385,7 +454,10 @@ impl Judgement<'_> {
             Some(message) if !rules::stack_reads(&message) => {
                 self.refuse(way_back, Refusal::malformed("Unreadable Header"), false)
             }
-            Some(message) => Verdict::Pass { message, respond_to: way_back.respond_to },
+            Some(message) => Verdict::Pass {
+                message,
+                respond_to: way_back.respond_to,
+            },
         }
     }
 
@@ -403,7 +475,11 @@ impl Judgement<'_> {
     }
 
     fn service_unavailable(&self) -> Refusal {
-        let seconds = self.gate.retry_after_seconds.load(Ordering::Relaxed).to_string();
+        let seconds = self
+            .gate
+            .retry_after_seconds
+            .load(Ordering::Relaxed)
+            .to_string();
         Refusal::new(Reason::Draining, 503, "Service Unavailable").with("Retry-After", &seconds)
     }
 
@@ -420,7 +496,11 @@ impl Judgement<'_> {
     }
 
     fn rule(&self, rate: Rate, asks: Asks) -> Ruling {
-        let mut sources = self.gate.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self
+            .gate
+            .sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         sources.rule(self.now, self.source.ip(), rate, asks)
     }
 
@@ -433,16 +513,34 @@ impl Judgement<'_> {
             return Verdict::Drop { reason, close };
         }
         let write = |with_headers| {
-            answer::write(&status, way_back.scan, way_back.via, self.source, &self.gate.secret, with_headers)
+            answer::write(
+                &status,
+                way_back.scan,
+                way_back.via,
+                self.source,
+                &self.gate.secret,
+                with_headers,
+            )
         };
         let most = match self.peer {
             Some(_) => usize::MAX,
             None => way_back.request_bytes.saturating_mul(3) / 2,
         };
-        let answers = [true, false].into_iter().map(write).find(|response| response.len() <= most);
+        let answers = [true, false]
+            .into_iter()
+            .map(write)
+            .find(|response| response.len() <= most);
         match answers {
-            Some(response) => Verdict::Answer { response, respond_to: way_back.respond_to, reason, close },
-            None => Verdict::Drop { reason: Reason::Amplification, close },
+            Some(response) => Verdict::Answer {
+                response,
+                respond_to: way_back.respond_to,
+                reason,
+                close,
+            },
+            None => Verdict::Drop {
+                reason: Reason::Amplification,
+                close,
+            },
         }
     }
 }
@@ -487,10 +585,12 @@ pub fn read_stream_head(head: &[u8], limits: &GateLimits) -> StreamHead {
     let scan = Scan::of(head, limits);
     let mut lengths = scan.all(Name::ContentLength);
     match (lengths.next(), lengths.next()) {
-        (Some(length), None) => match number(trim(length), u64::from(u32::MAX)).map(usize::try_from) {
-            Some(Ok(length)) => StreamHead::Body(length),
-            _ => StreamHead::Unreadable,
-        },
+        (Some(length), None) => {
+            match number(trim(length), u64::from(u32::MAX)).map(usize::try_from) {
+                Some(Ok(length)) => StreamHead::Body(length),
+                _ => StreamHead::Unreadable,
+            }
+        }
         (None, _) if rules::is_of_rfc2543(&scan) => StreamHead::BodyIsTheRest,
         _ => StreamHead::Unreadable,
     }

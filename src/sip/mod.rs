@@ -3,5 +3,7 @@
 mod gate;
 mod transport;
 
-pub use gate::{Gate, GateCounts, GateLimits, Peer, Peers, Reason, StreamHead, Verdict, read_stream_head};
+pub use gate::{
+    Gate, GateCounts, GateLimits, Peer, Peers, Reason, StreamHead, Verdict, read_stream_head,
+};
 pub use transport::{Frame, Framer, Listener, SipFault, StreamLimits, Transport};

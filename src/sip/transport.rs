@@ -177,7 +177,10 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Transports, SipFault> {
                 address
             }
         };
-        bound.push(Listener { transport: listener.transport, address });
+        bound.push(Listener {
+            transport: listener.transport,
+            address,
+        });
     }
 
     let layer = TransportLayer::new(opening.stop.clone());
@@ -196,11 +199,17 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Transports, SipFault> {
         // connection that it came over, and answers go back there.
         let (ingress, from_streams) = tokio::sync::mpsc::unbounded_channel();
         let (unused, _) = tokio::sync::mpsc::unbounded_channel();
-        let address = streams[0].local_addr().map_err(|fault| SipFault::Stack(fault.to_string()))?;
-        let door =
-            ChannelConnection::create_connection(from_streams, unused, stack_address(Transport::Tcp, address), None)
-                .await
-                .map_err(stack_failed)?;
+        let address = streams[0]
+            .local_addr()
+            .map_err(|fault| SipFault::Stack(fault.to_string()))?;
+        let door = ChannelConnection::create_connection(
+            from_streams,
+            unused,
+            stack_address(Transport::Tcp, address),
+            None,
+        )
+        .await
+        .map_err(stack_failed)?;
         layer.add_connection(SipConnection::Channel(door));
         let house = Arc::new(stream_listener::House {
             gate: opening.gate.clone(),
@@ -215,7 +224,11 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Transports, SipFault> {
             house.clone().serve(socket);
         }
     }
-    Ok(Transports { layer, bound, tasks })
+    Ok(Transports {
+        layer,
+        bound,
+        tasks,
+    })
 }
 
 fn stack_address(transport: Transport, address: SocketAddr) -> SipAddr {

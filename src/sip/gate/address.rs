@@ -41,11 +41,23 @@ impl<'a> Via<'a> {
                 None => sound = false,
             }
         }
-        Some((Self { sent, host, port, parameters, following }, sound))
+        Some((
+            Self {
+                sent,
+                host,
+                port,
+                parameters,
+                following,
+            },
+            sound,
+        ))
     }
 
     pub(super) fn parameter(&self, name: &[u8]) -> Option<Option<&'a [u8]>> {
-        self.parameters.iter().find(|(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        self.parameters
+            .iter()
+            .find(|(each, _)| each.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
     }
 
     pub(super) fn branch(&self) -> Option<&'a [u8]> {
@@ -90,7 +102,11 @@ impl<'a> Via<'a> {
 /// `SIP / 2.0 / UDP   host : port`, white space allowed where the grammar has it.
 fn read_sent_by(sent: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let mut pieces = sent.splitn(3, |byte| *byte == b'/');
-    let (protocol, version, rest) = (trim(pieces.next()?), trim(pieces.next()?), trim(pieces.next()?));
+    let (protocol, version, rest) = (
+        trim(pieces.next()?),
+        trim(pieces.next()?),
+        trim(pieces.next()?),
+    );
     if !protocol.eq_ignore_ascii_case(b"SIP") || version.is_empty() {
         return None;
     }
@@ -106,13 +122,18 @@ pub(super) fn read_host_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let host_end = if text.first() == Some(&b'[') {
         text.iter().position(|byte| *byte == b']')? + 1
     } else {
-        text.iter().position(|byte| *byte == b':').unwrap_or(text.len())
+        text.iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(text.len())
     };
     let (host, rest) = (trim(&text[..host_end]), trim(&text[host_end..]));
     let is_host = if host.starts_with(b"[") {
         literal(host).is_some()
     } else {
-        !host.is_empty() && host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(byte))
+        !host.is_empty()
+            && host
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(byte))
     };
     if !is_host {
         return None;
@@ -131,7 +152,11 @@ pub(super) fn read_host_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
 pub(super) fn literal(host: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(host).ok()?;
     match text.strip_prefix('[') {
-        Some(inner) => inner.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        Some(inner) => inner
+            .strip_suffix(']')?
+            .parse::<Ipv6Addr>()
+            .ok()
+            .map(IpAddr::V6),
         None => text.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
     }
 }
@@ -160,10 +185,18 @@ impl<'a> NameAddress<'a> {
         let (display, uri, bracketed, rest) = match open {
             Some(open) => {
                 let close = open + value[open..].iter().position(|byte| *byte == b'>')?;
-                (trim(&value[..open]), trim(&value[open + 1..close]), true, trim(&value[close + 1..]))
+                (
+                    trim(&value[..open]),
+                    trim(&value[open + 1..close]),
+                    true,
+                    trim(&value[close + 1..]),
+                )
             }
             None => {
-                let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+                let end = value
+                    .iter()
+                    .position(|byte| *byte == b';')
+                    .unwrap_or(value.len());
                 (&value[..0], trim(&value[..end]), false, &value[end..])
             }
         };
@@ -176,7 +209,12 @@ impl<'a> NameAddress<'a> {
                 parameters.push(read_parameter(part)?);
             }
         }
-        Some(Self { display, uri, bracketed, parameters })
+        Some(Self {
+            display,
+            uri,
+            bracketed,
+            parameters,
+        })
     }
 
     pub(super) fn tag(&self) -> Option<&'a [u8]> {
@@ -188,7 +226,10 @@ impl<'a> NameAddress<'a> {
     }
 
     pub(super) fn tags(&self) -> usize {
-        self.parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"tag")).count()
+        self.parameters
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(b"tag"))
+            .count()
     }
 
     /// In the one form that the stack's reader cannot misread.
@@ -196,7 +237,13 @@ impl<'a> NameAddress<'a> {
         let mut text = Vec::new();
         if !self.display.is_empty() {
             // The stack takes the first `<` for the URI's, be it quoted or not.
-            text.extend(self.display.iter().map(|byte| if matches!(byte, b'<' | b'>') { b' ' } else { *byte }));
+            text.extend(self.display.iter().map(|byte| {
+                if matches!(byte, b'<' | b'>') {
+                    b' '
+                } else {
+                    *byte
+                }
+            }));
             text.push(b' ');
         }
         if self.bracketed {
@@ -238,15 +285,29 @@ pub(super) fn scheme(uri: &[u8]) -> Option<&[u8]> {
     let colon = uri.iter().position(|byte| *byte == b':')?;
     let scheme = &uri[..colon];
     let sound = scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+        && scheme
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
     sound.then_some(scheme)
 }
 
 /// Whether a `sip:` URI names a host that could be one.
 pub(super) fn has_sound_host(uri: &[u8]) -> bool {
-    let Some(rest) = uri.iter().position(|byte| *byte == b':').map(|colon| &uri[colon + 1..]) else { return false };
-    let after_user = rest.iter().rposition(|byte| *byte == b'@').map_or(rest, |at| &rest[at + 1..]);
-    let end = after_user.iter().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(after_user.len());
+    let Some(rest) = uri
+        .iter()
+        .position(|byte| *byte == b':')
+        .map(|colon| &uri[colon + 1..])
+    else {
+        return false;
+    };
+    let after_user = rest
+        .iter()
+        .rposition(|byte| *byte == b'@')
+        .map_or(rest, |at| &rest[at + 1..]);
+    let end = after_user
+        .iter()
+        .position(|byte| matches!(byte, b';' | b'?'))
+        .unwrap_or(after_user.len());
     read_host_port(&after_user[..end]).is_some()
 }
 
@@ -266,7 +327,10 @@ pub(super) fn uri_for_the_stack(uri: &[u8]) -> Vec<u8> {
         }
     }
     let rest = &uri[at.unwrap_or(0)..];
-    let headers = rest.iter().position(|byte| *byte == b'?').unwrap_or(rest.len());
+    let headers = rest
+        .iter()
+        .position(|byte| *byte == b'?')
+        .unwrap_or(rest.len());
     for (index, part) in rest[..headers].split(|byte| *byte == b';').enumerate() {
         if index > 0 && is_unknown_to_the_stack(part) {
             continue;
@@ -281,15 +345,31 @@ pub(super) fn uri_for_the_stack(uri: &[u8]) -> Vec<u8> {
 }
 
 fn is_unknown_to_the_stack(parameter: &[u8]) -> bool {
-    let Some((name, Some(value))) = read_parameter(parameter) else { return false };
+    let Some((name, Some(value))) = read_parameter(parameter) else {
+        return false;
+    };
     let known: &[&str] = if name.eq_ignore_ascii_case(b"transport") {
         &["udp", "tcp", "tls", "sctp", "tls-sctp", "ws", "wss"]
     } else if name.eq_ignore_ascii_case(b"method") {
-        &["invite", "ack", "bye", "cancel", "info", "options", "update", "prack", "refer", "notify", "subscribe"]
+        &[
+            "invite",
+            "ack",
+            "bye",
+            "cancel",
+            "info",
+            "options",
+            "update",
+            "prack",
+            "refer",
+            "notify",
+            "subscribe",
+        ]
     } else if name.eq_ignore_ascii_case(b"rport") {
         return number(value, u64::from(u16::MAX)).is_none();
     } else {
         return false;
     };
-    !known.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
+    !known
+        .iter()
+        .any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
 }

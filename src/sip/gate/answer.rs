@@ -23,7 +23,12 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn new(code: u16, phrase: &'static str) -> Self {
-        Self { code, phrase, headers: Vec::new(), headers_matter: false }
+        Self {
+            code,
+            phrase,
+            headers: Vec::new(),
+            headers_matter: false,
+        }
     }
 
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {

@@ -102,7 +102,10 @@ impl GateCounts {
     /// How often this reason held.
     #[must_use]
     pub fn of(&self, reason: Reason) -> u64 {
-        self.refused.iter().find(|(each, _)| *each == reason).map_or(0, |(_, count)| *count)
+        self.refused
+            .iter()
+            .find(|(each, _)| *each == reason)
+            .map_or(0, |(_, count)| *count)
     }
 }
 
@@ -114,7 +117,10 @@ pub(super) struct Counters {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { passed: AtomicU64::new(0), refused: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Self {
+            passed: AtomicU64::new(0),
+            refused: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
     }
 }
 
@@ -132,7 +138,12 @@ impl Counters {
             passed: self.passed.load(Ordering::Relaxed),
             refused: Reason::ALL
                 .iter()
-                .map(|reason| (*reason, self.refused[*reason as usize].load(Ordering::Relaxed)))
+                .map(|reason| {
+                    (
+                        *reason,
+                        self.refused[*reason as usize].load(Ordering::Relaxed),
+                    )
+                })
                 .collect(),
         }
     }

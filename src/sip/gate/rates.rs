@@ -48,11 +48,14 @@ struct Bucket {
 
 impl Bucket {
     fn full(per_second: f64) -> Self {
-        Self { tokens: per_second * BURST_SECONDS }
+        Self {
+            tokens: per_second * BURST_SECONDS,
+        }
     }
 
     fn refill(&mut self, per_second: f64, elapsed: Duration) {
-        self.tokens = (self.tokens + per_second * elapsed.as_secs_f64()).min(per_second * BURST_SECONDS);
+        self.tokens =
+            (self.tokens + per_second * elapsed.as_secs_f64()).min(per_second * BURST_SECONDS);
     }
 
     fn has_one(self) -> bool {
@@ -84,7 +87,11 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn new(most: usize) -> Self {
-        Self { recent: HashMap::new(), older: HashMap::new(), half: (most / 2).max(1) }
+        Self {
+            recent: HashMap::new(),
+            older: HashMap::new(),
+            half: (most / 2).max(1),
+        }
     }
 
     /// Judges one request, and counts it.
@@ -116,7 +123,13 @@ impl Sources {
     }
 
     /// Whether this source's refusal for this reason should be logged now.
-    pub(super) fn is_line_due(&mut self, now: Instant, source: IpAddr, rate: Rate, reason: Reason) -> bool {
+    pub(super) fn is_line_due(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        rate: Rate,
+        reason: Reason,
+    ) -> bool {
         let logged = &mut self.entry(now, source, rate).logged[reason as usize];
         let due = logged.is_none_or(|then| now.saturating_duration_since(then) >= ONE_LINE_WITHIN);
         if due {
@@ -162,9 +175,18 @@ fn subscriber_network(source: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { requests_per_second: 50, calls_per_second: 10 };
+    const RATE: Rate = Rate {
+        requests_per_second: 50,
+        calls_per_second: 10,
+    };
 
-    fn count(sources: &mut Sources, now: Instant, source: &str, asks: Asks, times: usize) -> [usize; 3] {
+    fn count(
+        sources: &mut Sources,
+        now: Instant,
+        source: &str,
+        asks: Asks,
+        times: usize,
+    ) -> [usize; 3] {
         let mut rulings = [0; 3];
         for _ in 0..times {
             match sources.rule(now, source.parse().unwrap(), RATE, asks) {
@@ -179,20 +201,41 @@ mod tests {
     #[test]
     fn a_burst_of_twice_the_rate_passes_then_503_then_silence() {
         let (mut sources, now) = (Sources::new(100), crate::sip::gate::tests::start());
-        assert_eq!(count(&mut sources, now, "192.0.2.1", Asks::Request, 1_500), [100, 900, 500]);
+        assert_eq!(
+            count(&mut sources, now, "192.0.2.1", Asks::Request, 1_500),
+            [100, 900, 500]
+        );
         let later = now + Duration::from_secs(1);
-        assert_eq!(count(&mut sources, later, "192.0.2.1", Asks::Request, 51), [50, 1, 0]);
-        assert_eq!(count(&mut sources, later, "192.0.2.2", Asks::Request, 100), [100, 0, 0]);
+        assert_eq!(
+            count(&mut sources, later, "192.0.2.1", Asks::Request, 51),
+            [50, 1, 0]
+        );
+        assert_eq!(
+            count(&mut sources, later, "192.0.2.2", Asks::Request, 100),
+            [100, 0, 0]
+        );
     }
 
     #[test]
     fn new_calls_have_a_rate_of_their_own() {
         let (mut sources, now) = (Sources::new(100), crate::sip::gate::tests::start());
-        assert_eq!(count(&mut sources, now, "192.0.2.1", Asks::NewCall, 21), [20, 1, 0]);
-        assert_eq!(count(&mut sources, now, "192.0.2.1", Asks::Request, 81), [80, 1, 0]);
-        assert_eq!(count(&mut sources, now, "192.0.2.1", Asks::Ending, 500), [500, 0, 0]);
+        assert_eq!(
+            count(&mut sources, now, "192.0.2.1", Asks::NewCall, 21),
+            [20, 1, 0]
+        );
+        assert_eq!(
+            count(&mut sources, now, "192.0.2.1", Asks::Request, 81),
+            [80, 1, 0]
+        );
+        assert_eq!(
+            count(&mut sources, now, "192.0.2.1", Asks::Ending, 500),
+            [500, 0, 0]
+        );
         let later = now + Duration::from_secs(1);
-        assert_eq!(count(&mut sources, later, "192.0.2.1", Asks::NewCall, 11), [10, 1, 0]);
+        assert_eq!(
+            count(&mut sources, later, "192.0.2.1", Asks::NewCall, 11),
+            [10, 1, 0]
+        );
     }
 
     #[test]
@@ -205,15 +248,27 @@ mod tests {
                 count(&mut sources, now, "192.0.2.1", Asks::Request, 1);
             }
         }
-        assert_eq!(count(&mut sources, now, "192.0.2.1", Asks::Request, 1), [0, 1, 0]);
+        assert_eq!(
+            count(&mut sources, now, "192.0.2.1", Asks::Request, 1),
+            [0, 1, 0]
+        );
     }
 
     #[test]
     fn neighbours_in_one_ipv6_network_share_a_rate() {
         let (mut sources, now) = (Sources::new(100), crate::sip::gate::tests::start());
-        assert_eq!(count(&mut sources, now, "2001:db8::1", Asks::Request, 100), [100, 0, 0]);
-        assert_eq!(count(&mut sources, now, "2001:db8::2", Asks::Request, 1), [0, 1, 0]);
-        assert_eq!(count(&mut sources, now, "2001:db8:0:1::1", Asks::Request, 1), [1, 0, 0]);
+        assert_eq!(
+            count(&mut sources, now, "2001:db8::1", Asks::Request, 100),
+            [100, 0, 0]
+        );
+        assert_eq!(
+            count(&mut sources, now, "2001:db8::2", Asks::Request, 1),
+            [0, 1, 0]
+        );
+        assert_eq!(
+            count(&mut sources, now, "2001:db8:0:1::1", Asks::Request, 1),
+            [1, 0, 0]
+        );
     }
 
     #[test]
@@ -221,8 +276,18 @@ mod tests {
         let (mut sources, now) = (Sources::new(100), crate::sip::gate::tests::start());
         let source = "192.0.2.1".parse().unwrap();
         assert!(sources.is_line_due(now, source, RATE, Reason::Forbidden));
-        assert!(!sources.is_line_due(now + Duration::from_secs(59), source, RATE, Reason::Forbidden));
+        assert!(!sources.is_line_due(
+            now + Duration::from_secs(59),
+            source,
+            RATE,
+            Reason::Forbidden
+        ));
         assert!(sources.is_line_due(now, source, RATE, Reason::NotSip));
-        assert!(sources.is_line_due(now + Duration::from_secs(60), source, RATE, Reason::Forbidden));
+        assert!(sources.is_line_due(
+            now + Duration::from_secs(60),
+            source,
+            RATE,
+            Reason::Forbidden
+        ));
     }
 }

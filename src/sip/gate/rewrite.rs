@@ -46,15 +46,25 @@ impl Rewrite<'_> {
             .collect();
         lengths.sort_unstable();
         // Longest first: with each round the longest one left goes.
-        lengths.into_iter().rev().map(|longest| self.write(longest)).find(|shorter| shorter.len() <= most)
+        lengths
+            .into_iter()
+            .rev()
+            .map(|longest| self.write(longest))
+            .find(|shorter| shorter.len() <= most)
     }
 
     fn write(&self, extensions_shorter_than: usize) -> Vec<u8> {
-        let StartLine::Request { method, uri, .. } = &self.scan.start else { return Vec::new() };
+        let StartLine::Request { method, uri, .. } = &self.scan.start else {
+            return Vec::new();
+        };
         let mut out = Writer::default();
         out.bytes.extend_from_slice(method);
         out.bytes.push(b' ');
-        out.text(&uri_for_the_stack(uri.strip_prefix(b"<").and_then(|uri| uri.strip_suffix(b">")).unwrap_or(uri)));
+        out.text(&uri_for_the_stack(
+            uri.strip_prefix(b"<")
+                .and_then(|uri| uri.strip_suffix(b">"))
+                .unwrap_or(uri),
+        ));
         out.bytes.extend_from_slice(b" SIP/2.0\r\n");
 
         let mut seal = Seal::new(self.via, self.source);
@@ -82,14 +92,17 @@ impl Rewrite<'_> {
             (Name::CallId, b"Call-ID", b'I'),
             (Name::CSeq, b"CSeq", b'C'),
         ] {
-            let Some(original) = self.scan.first(name) else { continue };
+            let Some(original) = self.scan.first(name) else {
+                continue;
+            };
             let canonical = readable(match name {
                 Name::From | Name::To => canonical_address(original, name == Name::From),
                 Name::CSeq => canonical_sequence(original),
                 _ => original.to_vec(),
             });
             // The stack reads a To and writes it anew when it adds the tag, and its escapes do not survive that.
-            let is_fragile = name == Name::To && original.iter().any(|byte| matches!(byte, b'%' | b'\\'));
+            let is_fragile =
+                name == Name::To && original.iter().any(|byte| matches!(byte, b'%' | b'\\'));
             if canonical != original || is_fragile {
                 seal.add(letter, original);
             }
@@ -99,7 +112,8 @@ impl Rewrite<'_> {
     }
 
     fn via_for_the_stack(&self, seal: &Seal) -> Vec<u8> {
-        let mut value = format!("SIP/2.0/{} {}", self.transport.token(), self.respond_to).into_bytes();
+        let mut value =
+            format!("SIP/2.0/{} {}", self.transport.token(), self.respond_to).into_bytes();
         if let Some(branch) = self.via.branch() {
             value.extend_from_slice(b";branch=");
             value.extend_from_slice(branch);
@@ -113,7 +127,12 @@ impl Rewrite<'_> {
         let mut has_contact = false;
         for field in &self.scan.fields {
             match field.name {
-                Name::Via | Name::From | Name::To | Name::CallId | Name::CSeq | Name::ContentLength => {}
+                Name::Via
+                | Name::From
+                | Name::To
+                | Name::CallId
+                | Name::CSeq
+                | Name::ContentLength => {}
                 Name::Contact => {
                     has_contact = true;
                     out.line(b"Contact", &canonical_list(&field.value));
@@ -124,13 +143,23 @@ impl Rewrite<'_> {
                     }
                 }
                 Name::ContentType | Name::ContentDisposition if self.body_is_dropped => {}
-                Name::ContentType if self.body_is_extracted_sdp => out.line(b"Content-Type", super::body::SDP),
+                Name::ContentType if self.body_is_extracted_sdp => {
+                    out.line(b"Content-Type", super::body::SDP)
+                }
                 Name::Extension if field.value.len() >= extensions_shorter_than => {}
-                Name::Kept if holds_addresses(field.written) => out.line(field.written, &canonical_list(&field.value)),
+                Name::Kept if holds_addresses(field.written) => {
+                    out.line(field.written, &canonical_list(&field.value))
+                }
                 _ => out.line(field.written, &field.value),
             }
         }
-        let is_invite = matches!(self.scan.start, StartLine::Request { method: b"INVITE", .. });
+        let is_invite = matches!(
+            self.scan.start,
+            StartLine::Request {
+                method: b"INVITE",
+                ..
+            }
+        );
         if is_invite && !has_contact {
             // RFC 2543 did not ask for one; the caller is where the request came from.
             out.line(b"Contact", format!("<sip:{}>", self.respond_to).as_bytes());
@@ -142,10 +171,13 @@ impl Rewrite<'_> {
 pub(super) fn response(scan: &Scan<'_>, code: u64, body: &[u8]) -> Vec<u8> {
     let mut out = Writer::default();
     // The phrase is for people; the stack only compares it, so the code stands for it.
-    out.bytes.extend_from_slice(format!("SIP/2.0 {code} \r\n").as_bytes());
+    out.bytes
+        .extend_from_slice(format!("SIP/2.0 {code} \r\n").as_bytes());
     for field in &scan.fields {
         match field.name {
-            Name::From | Name::To => out.line(field.written, &canonical_address(&field.value, false)),
+            Name::From | Name::To => {
+                out.line(field.written, &canonical_address(&field.value, false))
+            }
             Name::CSeq => out.line(b"CSeq", &canonical_sequence(&field.value)),
             Name::Via => out.line(b"Via", &canonical_via(&field.value)),
             Name::Contact => out.line(b"Contact", &canonical_list(&field.value)),
@@ -174,7 +206,8 @@ impl Writer {
     }
 
     fn finish(mut self, body: &[u8]) -> Vec<u8> {
-        self.bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+        self.bytes
+            .extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
         self.bytes.extend_from_slice(body);
         self.bytes
     }
@@ -196,7 +229,9 @@ fn readable(mut text: Vec<u8>) -> Vec<u8> {
 }
 
 fn canonical_address(value: &[u8], needs_tag: bool) -> Vec<u8> {
-    let Some(address) = NameAddress::read(value) else { return value.to_vec() };
+    let Some(address) = NameAddress::read(value) else {
+        return value.to_vec();
+    };
     let mut text = address.canonical();
     if needs_tag && address.tag().is_none() {
         text.extend_from_slice(b";tag=");
@@ -217,15 +252,24 @@ fn canonical_list(value: &[u8]) -> Vec<u8> {
 }
 
 fn canonical_sequence(value: &[u8]) -> Vec<u8> {
-    let mut words = value.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
-    match (words.next().and_then(|digits| number(digits, u64::from(u32::MAX))), words.next()) {
+    let mut words = value
+        .split(|byte| matches!(byte, b' ' | b'\t'))
+        .filter(|word| !word.is_empty());
+    match (
+        words
+            .next()
+            .and_then(|digits| number(digits, u64::from(u32::MAX))),
+        words.next(),
+    ) {
         (Some(sequence), Some(method)) => [sequence.to_string().as_bytes(), b" ", method].concat(),
         _ => value.to_vec(),
     }
 }
 
 fn canonical_via(value: &[u8]) -> Vec<u8> {
-    let Some((via, true)) = Via::read(value) else { return value.to_vec() };
+    let Some((via, true)) = Via::read(value) else {
+        return value.to_vec();
+    };
     let mut text = via.sent.to_vec();
     for (name, value) in &via.parameters {
         text.push(b';');
@@ -240,8 +284,14 @@ fn canonical_via(value: &[u8]) -> Vec<u8> {
 
 /// Headers whose user parts the rooms above read. Routes are not among them: they must go back as they came.
 fn holds_addresses(name: &[u8]) -> bool {
-    [&b"Diversion"[..], b"History-Info", b"P-Asserted-Identity", b"P-Preferred-Identity", b"Remote-Party-ID"]
-        .contains(&name)
+    [
+        &b"Diversion"[..],
+        b"History-Info",
+        b"P-Asserted-Identity",
+        b"P-Preferred-Identity",
+        b"Remote-Party-ID",
+    ]
+    .contains(&name)
 }
 
 /// What a peer must get back as it sent it: its Via, and of the other lines those that were changed.
@@ -253,7 +303,9 @@ const BETWEEN: u8 = b'\n';
 
 impl Seal {
     fn new(via: &Via<'_>, source: SocketAddr) -> Self {
-        Self { plain: via.echo(source) }
+        Self {
+            plain: via.echo(source),
+        }
     }
 
     fn add(&mut self, letter: u8, original: &[u8]) {
@@ -279,7 +331,9 @@ impl Seal {
                 b' ' => text.push(b'|'),
                 b';' => text.push(b'!'),
                 BETWEEN => text.push(b'$'),
-                kept if kept.is_ascii_alphanumeric() || b"-._~:/@=+*[]()".contains(&kept) => text.push(kept),
+                kept if kept.is_ascii_alphanumeric() || b"-._~:/@=+*[]()".contains(&kept) => {
+                    text.push(kept)
+                }
                 _ => text.extend_from_slice(format!("%{byte:02X}").as_bytes()),
             }
             rest = &rest[1..];
@@ -315,9 +369,13 @@ pub(in crate::sip) fn restore_outgoing(
     transport: Transport,
     sent_by: Option<SocketAddr>,
 ) -> Cow<'_, [u8]> {
-    let Some(head_end) = end_of_head(message) else { return Cow::Borrowed(message) };
+    let Some(head_end) = end_of_head(message) else {
+        return Cow::Borrowed(message);
+    };
     let (head, body) = message.split_at(head_end);
-    let Ok(head) = std::str::from_utf8(head) else { return Cow::Borrowed(message) };
+    let Ok(head) = std::str::from_utf8(head) else {
+        return Cow::Borrowed(message);
+    };
     let restored = match sent_by {
         Some(sent_by) => restore_request(head, transport, sent_by),
         None => match restore_response(head) {
@@ -329,17 +387,29 @@ pub(in crate::sip) fn restore_outgoing(
 }
 
 fn restore_response(head: &str) -> Option<Vec<u8>> {
-    let via = head.lines().find_map(|line| line.strip_prefix("Via: "))?.as_bytes();
+    let via = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Via: "))?
+        .as_bytes();
     let at = find(via, SEAL)?;
     let sealed = &via[at + SEAL.len()..];
-    let sealed = &sealed[..sealed.iter().position(|byte| matches!(byte, b';' | b',' | b' ')).unwrap_or(sealed.len())];
-    let branch = find(via, b";branch=").map(|at| &via[at + 8..]).unwrap_or_default();
-    let branch = &branch[..branch.iter().position(|byte| *byte == b';').unwrap_or(branch.len())];
+    let sealed = &sealed[..sealed
+        .iter()
+        .position(|byte| matches!(byte, b';' | b',' | b' '))
+        .unwrap_or(sealed.len())];
+    let branch = find(via, b";branch=")
+        .map(|at| &via[at + 8..])
+        .unwrap_or_default();
+    let branch = &branch[..branch
+        .iter()
+        .position(|byte| *byte == b';')
+        .unwrap_or(branch.len())];
     let plain = Seal::opened(sealed, branch)?;
     let mut pieces = plain.split(|byte| *byte == BETWEEN);
     let mut echo = Some(pieces.next()?);
-    let originals: Vec<(u8, &[u8])> =
-        pieces.filter_map(|piece| piece.split_first().map(|(letter, value)| (*letter, value))).collect();
+    let originals: Vec<(u8, &[u8])> = pieces
+        .filter_map(|piece| piece.split_first().map(|(letter, value)| (*letter, value)))
+        .collect();
 
     let mut restored = Vec::with_capacity(head.len());
     for line in head.split_inclusive("\r\n") {
@@ -351,7 +421,10 @@ fn restore_response(head: &str) -> Option<Vec<u8>> {
             "CSeq" => b'C',
             _ => 0,
         };
-        let original = originals.iter().find(|(each, _)| *each == letter).map(|(_, value)| *value);
+        let original = originals
+            .iter()
+            .find(|(each, _)| *each == letter)
+            .map(|(_, value)| *value);
         if let (true, Some(echo)) = (name == "Via", echo) {
             restored.extend_from_slice(b"Via: ");
             restored.extend_from_slice(echo);
@@ -361,7 +434,8 @@ fn restore_response(head: &str) -> Option<Vec<u8>> {
             restored.extend_from_slice(b": ");
             restored.extend_from_slice(original);
             if letter == b'T' && NameAddress::read(original).is_some_and(|to| to.tag().is_none()) {
-                let ours = NameAddress::read(value.trim_end().as_bytes()).and_then(|to| to.tag().map(<[u8]>::to_vec));
+                let ours = NameAddress::read(value.trim_end().as_bytes())
+                    .and_then(|to| to.tag().map(<[u8]>::to_vec));
                 if let Some(tag) = ours {
                     restored.extend_from_slice(b";tag=");
                     restored.extend_from_slice(&tag);
@@ -388,9 +462,17 @@ fn restore_request(head: &str, transport: Transport, sent_by: SocketAddr) -> Vec
         } else if let (true, Some(via)) = (top, line.strip_prefix("Via: ")) {
             top = false;
             let parameters = via.find(';').map_or("\r\n", |at| &via[at..]);
-            restored
-                .extend_from_slice(format!("Via: SIP/2.0/{} {}{}", transport.token(), sent_by, parameters).as_bytes());
-        } else if let (true, Some(at)) = (line.starts_with("To: "), find(line.as_bytes(), &no_tag)) {
+            restored.extend_from_slice(
+                format!(
+                    "Via: SIP/2.0/{} {}{}",
+                    transport.token(),
+                    sent_by,
+                    parameters
+                )
+                .as_bytes(),
+            );
+        } else if let (true, Some(at)) = (line.starts_with("To: "), find(line.as_bytes(), &no_tag))
+        {
             restored.extend_from_slice(&line.as_bytes()[..at]);
             restored.extend_from_slice(&line.as_bytes()[at + no_tag.len()..]);
         } else {
@@ -403,11 +485,15 @@ fn restore_request(head: &str, transport: Transport, sent_by: SocketAddr) -> Vec
 /// The stack does not read the escapes of a user part, but escapes their percent signs once more when it writes.
 fn unescape_twice_escaped_user(line: &str) -> Cow<'_, str> {
     match line.split_once('@') {
-        Some((user, rest)) if user.contains("%25") => format!("{}@{rest}", user.replace("%25", "%")).into(),
+        Some((user, rest)) if user.contains("%25") => {
+            format!("{}@{rest}", user.replace("%25", "%")).into()
+        }
         _ => line.into(),
     }
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }

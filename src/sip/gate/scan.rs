@@ -109,8 +109,14 @@ pub(super) enum ScanFault {
 
 #[derive(Debug)]
 pub(super) enum StartLine<'a> {
-    Request { method: &'a [u8], uri: &'a [u8], version: &'a [u8] },
-    Response { code: &'a [u8] },
+    Request {
+        method: &'a [u8],
+        uri: &'a [u8],
+        version: &'a [u8],
+    },
+    Response {
+        code: &'a [u8],
+    },
     /// Not a line of any SIP version.
     Foreign,
 }
@@ -123,7 +129,14 @@ impl<'a> Scan<'a> {
         let (head, body) = bytes.split_at(head_end.unwrap_or(bytes.len()));
         let mut lines = Lines { rest: head };
         let start = lines.next().map_or(StartLine::Foreign, read_start_line);
-        let mut scan = Self { start, fields: Vec::new(), body, fault: None, head_ends: head_end.is_some(), bytes: bytes.len() };
+        let mut scan = Self {
+            start,
+            fields: Vec::new(),
+            body,
+            fault: None,
+            head_ends: head_end.is_some(),
+            bytes: bytes.len(),
+        };
         if matches!(scan.start, StartLine::Foreign) {
             return scan;
         }
@@ -149,7 +162,10 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn all(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_ref())
+        self.fields
+            .iter()
+            .filter(move |field| field.name == name)
+            .map(|field| field.value.as_ref())
     }
 
     pub(super) fn first(&self, name: Name) -> Option<&[u8]> {
@@ -205,15 +221,23 @@ fn read_start_line(line: &[u8]) -> StartLine<'_> {
         let (_version, code) = (words.next(), words.next().unwrap_or_default());
         return StartLine::Response { code };
     }
-    let Some(method_end) = line.iter().position(|byte| is_blank(*byte)) else { return StartLine::Foreign };
+    let Some(method_end) = line.iter().position(|byte| is_blank(*byte)) else {
+        return StartLine::Foreign;
+    };
     let (method, rest) = (&line[..method_end], trim(&line[method_end..]));
     let (uri, version) = match rest.iter().rposition(|byte| is_blank(*byte)) {
-        Some(gap) if starts_with_ignoring_case(&rest[gap + 1..], b"SIP/") => (trim(&rest[..gap]), &rest[gap + 1..]),
+        Some(gap) if starts_with_ignoring_case(&rest[gap + 1..], b"SIP/") => {
+            (trim(&rest[..gap]), &rest[gap + 1..])
+        }
         Some(gap) if rest[gap + 1..].contains(&b'/') => return StartLine::Foreign,
         _ => (rest, &rest[rest.len()..]),
     };
     if method.iter().all(|byte| is_token(*byte)) {
-        StartLine::Request { method, uri, version }
+        StartLine::Request {
+            method,
+            uri,
+            version,
+        }
     } else {
         StartLine::Foreign
     }
@@ -231,11 +255,20 @@ fn read_field(line: &[u8]) -> Option<Field<'_>> {
         return None;
     }
     let known = NAMES.iter().find(|(long, compact, _)| {
-        written.eq_ignore_ascii_case(long.as_bytes()) || written.eq_ignore_ascii_case(compact.as_bytes())
+        written.eq_ignore_ascii_case(long.as_bytes())
+            || written.eq_ignore_ascii_case(compact.as_bytes())
     });
     Some(match known {
-        Some((long, _, name)) => Field { name: *name, written: long.as_bytes(), value },
-        None => Field { name: Name::Extension, written, value },
+        Some((long, _, name)) => Field {
+            name: *name,
+            written: long.as_bytes(),
+            value,
+        },
+        None => Field {
+            name: Name::Extension,
+            written,
+            value,
+        },
     })
 }
 

@@ -29,7 +29,11 @@ impl Framer {
     /// An empty stream.
     #[must_use]
     pub fn new(limits: GateLimits) -> Self {
-        Self { buffer: BytesMut::new(), limits, scanned: 0 }
+        Self {
+            buffer: BytesMut::new(),
+            limits,
+            scanned: 0,
+        }
     }
 
     /// Where to read into; never longer than one message can be.
@@ -75,7 +79,9 @@ impl Framer {
             return None;
         }
         self.scanned = 0;
-        Some(Frame::Message(self.buffer.split_to(head_end + body).to_vec()))
+        Some(Frame::Message(
+            self.buffer.split_to(head_end + body).to_vec(),
+        ))
     }
 
     /// Everything left, for a stream that ends or breaks here.

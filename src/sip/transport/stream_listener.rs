@@ -27,7 +27,11 @@ const READ_AT_ONCE_BYTES: usize = 4_096;
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
@@ -47,14 +51,20 @@ pub(super) struct Connections {
 
 impl Connections {
     fn enter(self: &Arc<Self>, source: IpAddr, limits: &StreamLimits) -> Option<Seat> {
-        let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_source = self
+            .by_source
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let in_all: usize = by_source.values().sum();
         let of_source = by_source.get(&source).copied().unwrap_or(0);
         if in_all >= limits.connections || of_source >= limits.connections_per_source {
             return None;
         }
         by_source.insert(source, of_source + 1);
-        Some(Seat { connections: self.clone(), source })
+        Some(Seat {
+            connections: self.clone(),
+            source,
+        })
     }
 }
 
@@ -66,7 +76,11 @@ struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut by_source = self.connections.by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_source = self
+            .connections
+            .by_source
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = by_source.get_mut(&self.source) {
             *count -= 1;
             if *count == 0 {
@@ -122,7 +136,8 @@ impl House {
         tasks.spawn(async move {
             let _seat = seat;
             if let Err(reason) = Conversation::serve(&self, stream, source).await {
-                self.gate.note(Instant::now().into_std(), source.ip(), reason);
+                self.gate
+                    .note(Instant::now().into_std(), source.ip(), reason);
             }
         });
     }
@@ -149,18 +164,33 @@ enum After {
 impl<'a> Conversation<'a> {
     /// Returns when the connection is over; the error is the limit that ended it.
     async fn serve(house: &'a House, stream: TcpStream, source: SocketAddr) -> Result<(), Reason> {
-        let Ok(local) = stream.local_addr() else { return Ok(()) };
+        let Ok(local) = stream.local_addr() else {
+            return Ok(());
+        };
         let address = stack_address(Transport::Tcp, source);
         let alive = house.stop.child_token();
         let (_unused, incoming) = unbounded_channel();
         let (outgoing, from_stack) = unbounded_channel();
-        let Ok(channel) =
-            ChannelConnection::create_connection(incoming, outgoing, address.clone(), Some(alive.clone())).await
+        let Ok(channel) = ChannelConnection::create_connection(
+            incoming,
+            outgoing,
+            address.clone(),
+            Some(alive.clone()),
+        )
+        .await
         else {
             return Ok(());
         };
         let framer = Framer::new(house.gate.limits().clone());
-        let mut conversation = Self { house, source, local, framer, outbox: BytesMut::new(), channel, address };
+        let mut conversation = Self {
+            house,
+            source,
+            local,
+            framer,
+            outbox: BytesMut::new(),
+            channel,
+            address,
+        };
         // Cancelled on every way out, so that dialogs no longer count on this connection.
         let _end = alive.drop_guard();
         conversation.talk(stream, from_stack).await
@@ -176,8 +206,14 @@ impl<'a> Conversation<'a> {
         let mut message_begun: Option<Instant> = None;
         loop {
             let (deadline, missed) = match message_begun {
-                Some(begun) => (begun + self.house.limits.message_within, Reason::SlowMessage),
-                None => (heard + self.house.limits.idle_within, Reason::IdleConnection),
+                Some(begun) => (
+                    begun + self.house.limits.message_within,
+                    Reason::SlowMessage,
+                ),
+                None => (
+                    heard + self.house.limits.idle_within,
+                    Reason::IdleConnection,
+                ),
             };
             self.framer.buffer().reserve(READ_AT_ONCE_BYTES);
             tokio::select! {
@@ -245,7 +281,11 @@ impl<'a> Conversation<'a> {
 
     fn judge(&mut self, bytes: &[u8]) -> After {
         let now = Instant::now().into_std();
-        match self.house.gate.judge(now, self.source, Transport::Tcp, bytes) {
+        match self
+            .house
+            .gate
+            .judge(now, self.source, Transport::Tcp, bytes)
+        {
             Verdict::Pass { message, .. } => {
                 // The gate has made sure that the stack can read it.
                 if let Ok(message) = SipMessage::try_from(&message[..]) {
@@ -257,7 +297,9 @@ impl<'a> Conversation<'a> {
                 }
                 After::GoOn
             }
-            Verdict::Answer { response, close, .. } => {
+            Verdict::Answer {
+                response, close, ..
+            } => {
                 self.outbox.extend_from_slice(&response);
                 if close { After::Close } else { After::GoOn }
             }
@@ -275,11 +317,18 @@ impl<'a> Conversation<'a> {
         let bytes = message.to_bytes();
         let sent_by = match message {
             SipMessage::Request(_) => {
-                let ip = self.house.advertised.filter(|ip| ip.is_ipv6() == self.local.is_ipv6());
-                Some(SocketAddr::new(ip.unwrap_or(self.local.ip()), self.local.port()))
+                let ip = self
+                    .house
+                    .advertised
+                    .filter(|ip| ip.is_ipv6() == self.local.is_ipv6());
+                Some(SocketAddr::new(
+                    ip.unwrap_or(self.local.ip()),
+                    self.local.port(),
+                ))
             }
             SipMessage::Response(_) => None,
         };
-        self.outbox.extend_from_slice(&restore_outgoing(&bytes, Transport::Tcp, sent_by));
+        self.outbox
+            .extend_from_slice(&restore_outgoing(&bytes, Transport::Tcp, sent_by));
     }
 }

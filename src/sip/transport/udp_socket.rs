@@ -20,7 +20,11 @@ const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 const ROUTES_MAX: usize = 4_096;
 
 pub(super) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
     if address.is_ipv6() {
         // Else [::] would also take IPv4, and 0.0.0.0 beside it would be refused.
         socket.set_only_v6(true)?;
@@ -55,7 +59,10 @@ impl GatedSocket {
         gate: &Arc<Gate>,
         advertised: Option<IpAddr>,
     ) -> io::Result<Vec<Arc<dyn StackSocket>>> {
-        let addresses = sockets.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let addresses = sockets
+            .iter()
+            .map(UdpSocket::local_addr)
+            .collect::<io::Result<Vec<_>>>()?;
         let family = Arc::new(Family {
             sockets,
             addresses,
@@ -92,10 +99,19 @@ impl Family {
         if self.sockets.len() < 2 {
             return default;
         }
-        let known = self.routes.lock().unwrap_or_else(PoisonError::into_inner).get(&peer.ip()).copied();
+        let known = self
+            .routes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&peer.ip())
+            .copied();
         known
             .or_else(|| (self.addresses[default].is_ipv6() == peer.is_ipv6()).then_some(default))
-            .or_else(|| self.addresses.iter().position(|address| address.is_ipv6() == peer.is_ipv6()))
+            .or_else(|| {
+                self.addresses
+                    .iter()
+                    .position(|address| address.is_ipv6() == peer.is_ipv6())
+            })
             .unwrap_or(default)
     }
 
@@ -104,7 +120,9 @@ impl Family {
         let address = self.addresses[socket];
         let ip = match self.advertised {
             Some(advertised) if advertised.is_ipv6() == address.is_ipv6() => advertised,
-            _ if address.ip().is_unspecified() => local_address_towards(peer).unwrap_or(address.ip()),
+            _ if address.ip().is_unspecified() => {
+                local_address_towards(peer).unwrap_or(address.ip())
+            }
             _ => address.ip(),
         };
         SocketAddr::new(ip, address.port())
@@ -127,8 +145,15 @@ impl StackSocket for GatedSocket {
                 }
             };
             let now = tokio::time::Instant::now().into_std();
-            match self.family.gate.judge(now, source, Transport::Udp, &buffer[..length]) {
-                Verdict::Pass { message, respond_to } => {
+            match self
+                .family
+                .gate
+                .judge(now, source, Transport::Udp, &buffer[..length])
+            {
+                Verdict::Pass {
+                    message,
+                    respond_to,
+                } => {
                     if message.len() > for_the_stack.len() {
                         continue;
                     }
@@ -136,7 +161,11 @@ impl StackSocket for GatedSocket {
                     for_the_stack[..message.len()].copy_from_slice(&message);
                     return Ok((message.len(), respond_to));
                 }
-                Verdict::Answer { response, respond_to, .. } => {
+                Verdict::Answer {
+                    response,
+                    respond_to,
+                    ..
+                } => {
                     // Nobody waits for it: a lost answer is asked for again.
                     let _ = socket.try_send_to(&response, respond_to);
                 }
@@ -147,7 +176,11 @@ impl StackSocket for GatedSocket {
 
     async fn send_to(&self, message: &[u8], peer: SocketAddr) -> rsipstack::Result<usize> {
         let is_response = message.starts_with(b"SIP/2.0 ");
-        let socket = if is_response { self.own } else { self.family.socket_towards(peer, self.own) };
+        let socket = if is_response {
+            self.own
+        } else {
+            self.family.socket_towards(peer, self.own)
+        };
         let sent_by = (!is_response).then(|| self.family.sent_by(socket, peer));
         let restored = restore_outgoing(message, Transport::Udp, sent_by);
         self.family.sockets[socket].send_to(&restored, peer).await?;
