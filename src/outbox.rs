@@ -1,1 +1,259 @@
-//! (to be written)
+//! Tapes being recorded and messages being delivered; survives a restart.
+//!
+//! The folder is the truth, and all there is: its files say what is being recorded
+//! (`.recording.json`), acknowledged and not yet in the mailbox (`.due.json`) or refused for good
+//! (`.parked.json`), each beside its sound (`.wav`). There are no database rows about it: at start
+//! the folder is read once, a few thousand names at most, and what is due is then kept in memory;
+//! a second copy of that in the database could only disagree with it.
+//!
+//! A message is acknowledged when [`Outbox::deliver`] returns: sound, envelope and folder are on
+//! the disk. [`Outbox::run`] brings it to the mailbox, again and again until it is there.
+
+mod delivery;
+mod folder;
+mod tape;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::line::{SAMPLE_RATE, Sound, Take, Tape, TapeId};
+use crate::mailbox::{Deposit, Envelope, MessageId};
+use crate::store::StoreFault;
+
+pub use delivery::{Parked, Waiting};
+use folder::Folder;
+use tape::{TapeState, TapeThread};
+
+/// How long somebody on the telephone waits for our disk.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// The longest recording while the disk is nearly full.
+const LONGEST_WHEN_SCARCE: Duration = Duration::from_secs(60);
+
+/// What a tape is for.
+#[derive(Clone, Debug)]
+pub enum TapePurpose {
+    /// A message: survives a crash and is then delivered, marked as cut short. The id in the
+    /// envelope is replaced by the tape's.
+    Message(Envelope),
+    /// A greeting, a name, or anything that is nothing without its speaker's consent: discarded
+    /// after a crash.
+    Scratch,
+}
+
+/// What has been recorded on a tape: one take, or several behind each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recording {
+    /// The tape it is on.
+    pub tape: TapeId,
+    /// Its length.
+    pub samples: u64,
+    /// How much of it is speech.
+    pub voiced: Duration,
+}
+
+impl Recording {
+    /// How long it takes to play.
+    pub fn length(&self) -> Duration {
+        Duration::from_micros(self.samples.saturating_mul(1_000_000) / u64::from(SAMPLE_RATE))
+    }
+}
+
+/// How much the disk can still take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// Enough.
+    Ample,
+    /// Recordings up to this length only.
+    Scarce(Duration),
+    /// No recording.
+    None,
+}
+
+/// Why a recording could not be made, kept or sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboxFault {
+    /// Less than 2 % of the disk is free.
+    #[error("the disk is too full for recordings")]
+    NoRoom,
+    /// The disk does not answer.
+    #[error("the disk does not answer in time")]
+    Stalled,
+    /// No such recording.
+    #[error("there is no recording {0}")]
+    NotFound(String),
+    /// The disk refused.
+    #[error(transparent)]
+    Disk(#[from] StoreFault),
+}
+
+/// The free and the total bytes of the disk that a folder lies on.
+pub type SpaceProbe = Arc<dyn Fn(&Path) -> std::io::Result<(u64, u64)> + Send + Sync>;
+
+/// Tapes being recorded and messages being delivered.
+pub struct Outbox {
+    folder: Arc<Folder>,
+    thread: TapeThread,
+    tapes: Mutex<HashMap<TapeId, Arc<TapeState>>>,
+    deposit: Arc<dyn Deposit>,
+    due: Mutex<delivery::Due>,
+    wake: Notify,
+    space: SpaceProbe,
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Outbox({})", self.folder.path().display())
+    }
+}
+
+impl Outbox {
+    /// Opens the outbox in `folder`, recovers what a crash left there, and takes messages for
+    /// `deposit`. Nothing is delivered before [`Outbox::run`]. Blocks.
+    pub fn open(folder: &Path, deposit: Arc<dyn Deposit>) -> Result<Outbox, OutboxFault> {
+        Outbox::open_with_space(folder, deposit, Arc::new(folder::disk_space))
+    }
+
+    /// The same with another way to ask how full the disk is.
+    pub fn open_with_space(
+        folder: &Path,
+        deposit: Arc<dyn Deposit>,
+        space: SpaceProbe,
+    ) -> Result<Outbox, OutboxFault> {
+        let (folder, found) = Folder::open(folder)?;
+        Ok(Outbox {
+            folder: Arc::new(folder),
+            thread: TapeThread::start()?,
+            tapes: Mutex::default(),
+            deposit,
+            due: Mutex::new(delivery::Due::from_folder(found)),
+            wake: Notify::new(),
+            space,
+        })
+    }
+
+    /// A fresh tape.
+    pub async fn tape(&self, purpose: TapePurpose) -> Result<Tape, OutboxFault> {
+        if self.room().await == Room::None {
+            return Err(OutboxFault::NoRoom);
+        }
+        let id = TapeId(ulid::Ulid::generate().to_string().into());
+        let (folder, tape) = (self.folder.clone(), id.clone());
+        let file = blocking(move || folder.begin(&tape, purpose)).await?;
+        Ok(self.hand_out(id, file, 0))
+    }
+
+    /// The tape again, to go on recording behind what `recording` keeps.
+    pub async fn more_tape(&self, recording: &Recording) -> Result<Tape, OutboxFault> {
+        if self.room().await == Room::None {
+            return Err(OutboxFault::NoRoom);
+        }
+        let (folder, kept) = (self.folder.clone(), recording.clone());
+        let file = blocking(move || folder.reopen(&kept)).await?;
+        Ok(self.hand_out(recording.tape.clone(), file, recording.samples))
+    }
+
+    /// What a take left on its tape, behind `so_far` if that was recorded before: waits until all
+    /// of it is in the file, and cuts what is not to be kept.
+    pub async fn finish(
+        &self,
+        take: &Take,
+        so_far: Option<&Recording>,
+    ) -> Result<Recording, OutboxFault> {
+        let not_found = || OutboxFault::NotFound(take.tape.0.to_string());
+        let state = lock(&self.tapes).get(&take.tape).cloned().ok_or_else(not_found)?;
+        let before = so_far.map_or(0, |recording| recording.samples);
+        let mut recording = Recording {
+            tape: take.tape.clone(),
+            samples: before.saturating_add(take.keep_samples),
+            voiced: so_far.map_or(Duration::ZERO, |recording| recording.voiced) + take.voiced,
+        };
+        let folder = self.folder.clone();
+        blocking(move || {
+            let written = state.wait_until_written(DEADLINE).ok_or(OutboxFault::Stalled)?;
+            recording.samples = recording.samples.min(written);
+            folder.cut(&recording)?;
+            Ok(recording)
+        })
+        .await
+    }
+
+    /// The sound of a recording.
+    pub async fn sound(&self, recording: &Recording) -> Result<Arc<Sound>, OutboxFault> {
+        let (folder, recording) = (self.folder.clone(), recording.clone());
+        let samples = blocking(move || folder.samples(&recording)).await?;
+        Ok(Arc::new(Sound::new(samples)))
+    }
+
+    /// Takes over a message: when this returns, it survives a loss of power, and will be in the
+    /// mailbox once and not twice. Its id becomes the tape's.
+    pub async fn deliver(
+        &self,
+        mut envelope: Envelope,
+        recording: Recording,
+    ) -> Result<(), OutboxFault> {
+        let state = lock(&self.tapes).remove(&recording.tape);
+        envelope.id = MessageId(recording.tape.0.clone());
+        envelope.cut_short |= state.is_some_and(|state| state.has_gaps());
+        let folder = self.folder.clone();
+        let acknowledged = envelope.clone();
+        blocking(move || folder.acknowledge(&acknowledged, &recording)).await?;
+        lock(&self.due).add(envelope);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Throws a recording away.
+    pub async fn discard(&self, tape: &TapeId) {
+        lock(&self.tapes).remove(tape);
+        let (folder, id) = (self.folder.clone(), tape.clone());
+        if let Err(fault) = blocking(move || folder.discard(&id)).await {
+            tracing::warn!(tape = %tape.0, %fault, "a discarded recording could not be removed");
+        }
+    }
+
+    /// How much the disk can take. Below 10 % or 1 GB only short recordings, below 2 % none.
+    pub async fn room(&self) -> Room {
+        let (folder, space) = (self.folder.clone(), self.space.clone());
+        let asked = blocking(move || {
+            space(folder.path()).map_err(|error| StoreFault::file(folder.path(), &error).into())
+        });
+        match asked.await {
+            Ok((free, total)) if free < total / 50 => Room::None,
+            Ok((free, total)) if free < total / 10 || free < 1_000_000_000 => {
+                Room::Scarce(LONGEST_WHEN_SCARCE)
+            }
+            Ok(_) => Room::Ample,
+            Err(fault) => {
+                tracing::warn!(%fault, "cannot tell how full the disk is");
+                Room::Ample
+            }
+        }
+    }
+
+    fn hand_out(&self, id: TapeId, file: std::fs::File, written: u64) -> Tape {
+        let (writer, state) = self.thread.writer(file, written);
+        lock(&self.tapes).insert(id.clone(), state);
+        Tape { id, writer }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// File work for somebody on the telephone. What is begun goes on behind a passed deadline.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OutboxFault> + Send + 'static,
+) -> Result<T, OutboxFault> {
+    match tokio::time::timeout(DEADLINE, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => Err(StoreFault::Database(error.to_string()).into()),
+        Err(_) => Err(OutboxFault::Stalled),
+    }
+}
+

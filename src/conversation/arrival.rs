@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::line::{Number, Sound};
 use crate::policy::dial_plan::DialPlan;
 use crate::policy::mailbox::Subscriber;
+pub use crate::policy::routing::ReasonForCall;
 
 /// Where a call enters the house (`outlook-voice-access` section 1.1).
 #[derive(Clone, Debug)]
@@ -14,31 +15,6 @@ pub enum EntryPoint {
     SubscriberAccess,
     /// Somebody's call was diverted, or somebody's extension called: the mailbox answers.
     CallAnswering(Subscriber),
-}
-
-/// ReasonForCall: why the call came to us.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ReasonForCall {
-    /// Called directly.
-    #[default]
-    Direct,
-    /// Diverted unconditionally.
-    DivertForward,
-    /// Diverted because the line was busy.
-    DivertBusy,
-    /// Diverted because nobody answered.
-    DivertNoAnswer,
-}
-
-impl fmt::Display for ReasonForCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ReasonForCall::Direct => "Direct",
-            ReasonForCall::DivertForward => "DivertForward",
-            ReasonForCall::DivertBusy => "DivertBusy",
-            ReasonForCall::DivertNoAnswer => "DivertNoAnswer",
-        })
-    }
 }
 
 /// A call that was answered and wants to be talked to.

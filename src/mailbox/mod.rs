@@ -3,6 +3,8 @@
 //! Capabilities are data: a conversation asks before it offers what a backend cannot do. Every
 //! call has a deadline that the backend keeps (2 s for what a caller waits for).
 
+pub mod embedded;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,4 +7,6 @@ pub mod dial_plan;
 pub mod lockout;
 pub mod mailbox;
 pub mod mailbox_policy;
+pub mod party;
 pub mod pin;
+pub mod routing;

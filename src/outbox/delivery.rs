@@ -1,0 +1,208 @@
+//! Bringing acknowledged messages to the mailbox, again and again until they are there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::Rng;
+use tokio::time::Instant;
+
+use super::folder::OnItsWay;
+use super::{Outbox, OutboxFault, blocking, lock};
+use crate::mailbox::{Envelope, MailFault, MessageId};
+
+/// Waiting times after the first failures; the last one holds for all later ones.
+const RETRY_AFTER: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(30 * 60),
+];
+
+/// After so many failures, about five days, a message is parked.
+const ATTEMPTS_MAX: u32 = 5 * 48 + 4;
+
+/// How long a mailbox may take for one message.
+const DEPOSIT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What waits to be delivered, by id: ids sort by time, so messages arrive in order.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    due: BTreeMap<MessageId, (OnItsWay, Instant)>,
+    parked: BTreeMap<MessageId, OnItsWay>,
+}
+
+impl Due {
+    pub(super) fn from_folder(found: Vec<OnItsWay>) -> Due {
+        let mut due = Due::default();
+        for on_its_way in found {
+            due.put(on_its_way, Instant::now());
+        }
+        due
+    }
+
+    pub(super) fn add(&mut self, envelope: Envelope) {
+        let on_its_way = OnItsWay {
+            envelope,
+            attempts: 0,
+            parked: None,
+        };
+        self.put(on_its_way, Instant::now());
+    }
+
+    fn put(&mut self, on_its_way: OnItsWay, at: Instant) {
+        let id = on_its_way.envelope.id.clone();
+        if on_its_way.parked.is_some() {
+            self.parked.insert(id, on_its_way);
+        } else {
+            self.due.insert(id, (on_its_way, at));
+        }
+    }
+
+    /// The first that is due at `now`.
+    fn first(&self, now: Instant) -> Option<OnItsWay> {
+        self.due
+            .values()
+            .find(|(_, at)| *at <= now)
+            .map(|(on_its_way, _)| on_its_way.clone())
+    }
+
+    fn next_at(&self) -> Option<Instant> {
+        self.due.values().map(|(_, at)| *at).min()
+    }
+}
+
+/// A message that its mailbox refused for good.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parked {
+    /// The message.
+    pub envelope: Envelope,
+    /// What the mailbox said.
+    pub reason: String,
+}
+
+/// How much waits in the outbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Waiting {
+    /// Acknowledged, not yet in the mailbox.
+    pub due: usize,
+    /// Refused for good; an administrator has to look at them.
+    pub parked: usize,
+}
+
+impl Outbox {
+    /// Delivers what is due, as long as this future lives. The server runs it once.
+    pub async fn run(&self) {
+        loop {
+            self.deliver_due().await;
+            let next_at = lock(&self.due).next_at();
+            let woken = self.wake.notified();
+            match next_at {
+                Some(at) => {
+                    let _ = tokio::time::timeout_at(at, woken).await;
+                }
+                None => woken.await,
+            }
+        }
+    }
+
+    /// Tries everything that is due now, once, in order. For tests and the end of the server;
+    /// [`Outbox::run`] does it by itself.
+    pub async fn deliver_due(&self) {
+        let now = Instant::now();
+        loop {
+            let Some(on_its_way) = lock(&self.due).first(now) else {
+                return;
+            };
+            self.try_one(on_its_way).await;
+        }
+    }
+
+    /// How much waits.
+    pub fn waiting(&self) -> Waiting {
+        let due = lock(&self.due);
+        Waiting {
+            due: due.due.len(),
+            parked: due.parked.len(),
+        }
+    }
+
+    /// What its mailbox refused for good.
+    pub fn parked(&self) -> Vec<Parked> {
+        lock(&self.due)
+            .parked
+            .values()
+            .map(|on_its_way| Parked {
+                envelope: on_its_way.envelope.clone(),
+                reason: on_its_way.parked.clone().unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// Sends a parked message again.
+    pub async fn retry(&self, id: &MessageId) -> Result<(), OutboxFault> {
+        let parked = lock(&self.due).parked.get(id).cloned();
+        let mut on_its_way = parked.ok_or_else(|| OutboxFault::NotFound(id.0.to_string()))?;
+        on_its_way.parked = None;
+        on_its_way.attempts = 0;
+        let (folder, again) = (self.folder.clone(), on_its_way.clone());
+        blocking(move || folder.unpark(&again)).await?;
+        let mut due = lock(&self.due);
+        due.parked.remove(id);
+        due.put(on_its_way, Instant::now());
+        drop(due);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    async fn try_one(&self, mut on_its_way: OnItsWay) {
+        let id = on_its_way.envelope.id.clone();
+        let sound = self.folder.sound_file(&id);
+        let deposited = self.deposit.deposit(&on_its_way.envelope, &sound);
+        let answer = match tokio::time::timeout(DEPOSIT_DEADLINE, deposited).await {
+            Ok(answer) => answer,
+            Err(_) => Err(MailFault::Unavailable("no answer in time".into())),
+        };
+        let Err(fault) = answer else {
+            lock(&self.due).due.remove(&id);
+            let (folder, message) = (self.folder.clone(), id.clone());
+            if let Err(fault) = blocking(move || folder.delivered(&message)).await {
+                // It will be deposited again after a restart, which does no harm.
+                tracing::warn!(id = %id.0, %fault, "a delivered message stays in the outbox");
+            }
+            return;
+        };
+        on_its_way.attempts += 1;
+        let wait = match &fault {
+            MailFault::Refused(_) | MailFault::NotFound => None,
+            _ if on_its_way.attempts >= ATTEMPTS_MAX => None,
+            // Neither rights nor room come back within seconds, and hammering locks accounts.
+            MailFault::QuotaFull | MailFault::Denied(_) => Some(RETRY_AFTER[4]),
+            MailFault::Unavailable(_) | MailFault::Conflict => {
+                let tried = usize::try_from(on_its_way.attempts).unwrap_or(usize::MAX);
+                Some(RETRY_AFTER[tried.clamp(1, RETRY_AFTER.len()) - 1])
+            }
+        };
+        let folder = self.folder.clone();
+        let noted = match wait {
+            Some(wait) => {
+                let wait = wait.mul_f64(rand::rng().random_range(0.8..=1.2));
+                tracing::warn!(id = %id.0, %fault, seconds = wait.as_secs(), "a message could not be delivered yet");
+                lock(&self.due).put(on_its_way.clone(), Instant::now() + wait);
+                blocking(move || folder.note_attempts(&on_its_way)).await
+            }
+            None => {
+                tracing::error!(id = %id.0, %fault, "a message cannot be delivered and is parked");
+                on_its_way.parked = Some(fault.to_string());
+                let mut due = lock(&self.due);
+                due.due.remove(&id);
+                due.put(on_its_way.clone(), Instant::now());
+                drop(due);
+                blocking(move || folder.park(&on_its_way)).await
+            }
+        };
+        if let Err(fault) = noted {
+            tracing::warn!(id = %id.0, %fault, "the state of a message could not be written");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Sound on its way to the disk. One thread writes all tapes; the media threads only put sound
+//! into its queue, and never wait.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::OutboxFault;
+use crate::line::{SAMPLE_RATE, TapeWriter};
+use crate::store::StoreFault;
+
+/// Sound is handed on in pieces of this many samples (200 ms): what a killed process loses.
+const PIECE: usize = SAMPLE_RATE as usize / 5;
+
+/// How much sound of one tape may wait for a stalled disk (20 s, 320 kB) before more is dropped.
+const QUEUED_MAX: usize = 20 * SAMPLE_RATE as usize;
+
+/// What is known of a tape outside the writing thread.
+#[derive(Default)]
+pub(super) struct TapeState {
+    queued: AtomicUsize,
+    gaps: AtomicBool,
+    ended: Mutex<Option<u64>>,
+    end: Condvar,
+}
+
+impl TapeState {
+    /// Samples in the file once the tape has ended and all of it is written; `None` if that takes
+    /// longer than `patience`. Blocks.
+    pub(super) fn wait_until_written(&self, patience: Duration) -> Option<u64> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, _) = self
+            .end
+            .wait_timeout_while(ended, patience, |ended| ended.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        *ended
+    }
+
+    /// Whether sound was lost because the disk stalled or refused.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.gaps.load(Ordering::Relaxed)
+    }
+
+    fn end(&self, samples: u64) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(samples);
+        self.end.notify_all();
+    }
+}
+
+enum Work {
+    Begin(u64, File, u64, Arc<TapeState>),
+    Sound(u64, Vec<i16>),
+    End(u64),
+}
+
+/// The thread that writes all tapes. It ends when outbox and tapes are gone.
+pub(super) struct TapeThread {
+    queue: Sender<Work>,
+    next: std::sync::atomic::AtomicU64,
+}
+
+impl TapeThread {
+    pub(super) fn start() -> Result<TapeThread, OutboxFault> {
+        let (queue, work) = channel();
+        std::thread::Builder::new()
+            .name("tapes".into())
+            .spawn(move || write_tapes(&work))
+            .map_err(|error| StoreFault::Database(format!("no thread for tapes: {error}")))?;
+        Ok(TapeThread {
+            queue,
+            next: std::sync::atomic::AtomicU64::new(0),
+        })
+    }
+
+    /// A writer that appends to `file`, which holds `written` samples.
+    pub(super) fn writer(&self, file: File, written: u64) -> (Box<dyn TapeWriter>, Arc<TapeState>) {
+        let state = Arc::new(TapeState::default());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let begun = Work::Begin(number, file, written, state.clone());
+        if self.queue.send(begun).is_err() {
+            state.end(written);
+        }
+        let writer = QueueWriter {
+            number,
+            piece: Vec::with_capacity(PIECE),
+            queue: self.queue.clone(),
+            state: state.clone(),
+        };
+        (Box::new(writer), state)
+    }
+}
+
+struct QueueWriter {
+    number: u64,
+    piece: Vec<i16>,
+    queue: Sender<Work>,
+    state: Arc<TapeState>,
+}
+
+impl TapeWriter for QueueWriter {
+    fn write(&mut self, samples: &[i16]) {
+        self.piece.extend_from_slice(samples);
+        if self.piece.len() >= PIECE {
+            self.hand_on();
+        }
+    }
+}
+
+impl QueueWriter {
+    fn hand_on(&mut self) {
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        let queued = self.state.queued.load(Ordering::Relaxed);
+        if queued > 0 && queued + piece.len() > QUEUED_MAX {
+            self.state.gaps.store(true, Ordering::Relaxed);
+            return;
+        }
+        self.state.queued.fetch_add(piece.len(), Ordering::Relaxed);
+        if self.queue.send(Work::Sound(self.number, piece)).is_err() {
+            self.state.gaps.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for QueueWriter {
+    fn drop(&mut self) {
+        if !self.piece.is_empty() {
+            self.hand_on();
+        }
+        let _ = self.queue.send(Work::End(self.number));
+    }
+}
+
+struct OpenTape {
+    file: File,
+    written: u64,
+    state: Arc<TapeState>,
+}
+
+fn write_tapes(work: &Receiver<Work>) {
+    let mut tapes: HashMap<u64, OpenTape> = HashMap::new();
+    let mut bytes = Vec::new();
+    while let Ok(work) = work.recv() {
+        match work {
+            Work::Begin(number, file, written, state) => {
+                tapes.insert(number, OpenTape { file, written, state });
+            }
+            Work::Sound(number, samples) => {
+                let Some(tape) = tapes.get_mut(&number) else {
+                    continue;
+                };
+                bytes.clear();
+                bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+                match tape.file.write_all(&bytes) {
+                    Ok(()) => tape.written += samples.len() as u64,
+                    Err(error) => {
+                        if !tape.state.gaps.swap(true, Ordering::Relaxed) {
+                            tracing::error!(%error, "recorded sound is lost");
+                        }
+                    }
+                }
+                tape.state.queued.fetch_sub(samples.len(), Ordering::Relaxed);
+            }
+            Work::End(number) => {
+                if let Some(tape) = tapes.remove(&number) {
+                    if tape.state.has_gaps() {
+                        tracing::error!("a recording has gaps: the disk was too slow or full");
+                    }
+                    tape.state.end(tape.written);
+                }
+            }
+        }
+    }
+}

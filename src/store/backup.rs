@@ -1,0 +1,151 @@
+//! A consistent copy while calls go on.
+//!
+//! The order makes it consistent without stopping anybody. A message is in the outbox, or in the
+//! database and the audio folder, or for a moment in both (depositing twice stores it once); so
+//! the outbox is copied first. Audio files never change: they are copied before the database, and
+//! those that came meanwhile after it, until every file that the copied database names is there.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{
+    AUDIO_FOLDER, DATABASE_FILE, OUTBOX_FOLDER, Store, StoreFault, connect, make_private_folder,
+    sync_folder,
+};
+
+/// How often the whole is tried when recordings are replaced faster than they are copied.
+const TRIES: usize = 5;
+
+pub(super) fn copy(store: &Store, target: &Path) -> Result<(), StoreFault> {
+    make_private_folder(target)?;
+    let mut entries = fs::read_dir(target).map_err(|error| StoreFault::file(target, &error))?;
+    if entries.next().is_some() {
+        return Err(StoreFault::File {
+            path: target.display().to_string(),
+            what: "is not empty; name a new directory for each backup".into(),
+        });
+    }
+    copy_outbox(&store.folder().join(OUTBOX_FOLDER), &target.join(OUTBOX_FOLDER))?;
+    let audio = target.join(AUDIO_FOLDER);
+    make_private_folder(&audio)?;
+    for attempt in 1.. {
+        copy_new_files(&store.audio_folder(), &audio)?;
+        copy_database(store, &target.join(DATABASE_FILE))?;
+        copy_new_files(&store.audio_folder(), &audio)?;
+        match missing_file(&target.join(DATABASE_FILE), &audio)? {
+            None => break,
+            Some(name) if attempt == TRIES => {
+                return Err(StoreFault::File {
+                    path: audio.join(name).display().to_string(),
+                    what: "is named in the database but does not exist".into(),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    sync_folder(&audio)?;
+    sync_folder(target)
+}
+
+fn copy_database(store: &Store, target: &Path) -> Result<(), StoreFault> {
+    if target.exists() {
+        fs::remove_file(target).map_err(|error| StoreFault::file(target, &error))?;
+    }
+    let source = connect(&store.folder().join(DATABASE_FILE))?;
+    let mut copied = connect(target)?;
+    {
+        let backup = rusqlite::backup::Backup::new(&source, &mut copied)?;
+        // All pages in one step are one read transaction: writers of a WAL go on meanwhile.
+        backup.step(-1)?;
+    }
+    // One file that can be moved about, without a WAL beside it.
+    copied.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+    drop(copied);
+    sync_file(target)
+}
+
+/// The first file that the copied database names and the copied folder lacks.
+fn missing_file(database: &Path, audio: &Path) -> Result<Option<String>, StoreFault> {
+    let copied = connect(database)?;
+    let mut named = copied.prepare("SELECT id || '.wav' FROM message UNION SELECT file FROM recorded")?;
+    let names = named.query_map([], |row| row.get::<_, String>(0))?;
+    for name in names {
+        let name = name?;
+        if !audio.join(&name).exists() {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn copy_new_files(from: &Path, to: &Path) -> Result<(), StoreFault> {
+    for name in file_names(from)? {
+        if name.ends_with(".wav") && !to.join(&name).exists() {
+            copy_file(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Envelopes first: one whose sound is gone by then was delivered, and is in the database copy.
+fn copy_outbox(from: &Path, to: &Path) -> Result<(), StoreFault> {
+    if !from.exists() {
+        return Ok(());
+    }
+    make_private_folder(to)?;
+    let kept = |name: &str| name.ends_with(".due.json") || name.ends_with(".parked.json");
+    let envelopes: HashSet<String> = file_names(from)?.into_iter().filter(|name| kept(name)).collect();
+    for envelope in envelopes {
+        let Some((id, _)) = envelope.split_once('.') else {
+            continue;
+        };
+        let sound = format!("{id}.wav");
+        if copy_file(&from.join(&sound), &to.join(&sound))? {
+            copy_file(&from.join(&envelope), &to.join(&envelope))?;
+        }
+    }
+    // A sound that changed from due to parked meanwhile may stand without its envelope.
+    for sound in file_names(to)?.into_iter().filter(|name| name.ends_with(".wav")) {
+        let id = sound.trim_end_matches(".wav");
+        for state in ["due", "parked"] {
+            let envelope = format!("{id}.{state}.json");
+            if from.join(&envelope).exists() && !to.join(&envelope).exists() {
+                copy_file(&from.join(&envelope), &to.join(&envelope))?;
+            }
+        }
+    }
+    sync_folder(to)
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, StoreFault> {
+    let failed = |error| StoreFault::file(folder, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        if let Ok(name) = entry.map_err(failed)?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Copies and syncs; `false` when the source has gone.
+fn copy_file(from: &Path, to: &Path) -> Result<bool, StoreFault> {
+    match fs::copy(from, to) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound && to.parent().is_some_and(Path::exists) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(StoreFault::file(to, &error)),
+    }
+    sync_file(to)?;
+    Ok(true)
+}
+
+fn sync_file(path: &Path) -> Result<(), StoreFault> {
+    fs::File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| StoreFault::file(path, &error))
+}

@@ -1,0 +1,123 @@
+//! Schema versions. A step that has been released is never edited; a change is a new step.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{StoreFault, prepare_for_writing};
+
+/// Marks the file as ours (`PRAGMA application_id`): "RGBK".
+const APPLICATION_ID: i64 = 0x5247_424b;
+
+/// Each step brings the schema from its index to the next version, in one transaction.
+pub(super) const STEPS: &[&str] = &[
+    // 1: organisation, PINs, messages, settings.
+    "
+    CREATE TABLE meta (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        organisation_version INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO meta VALUES (1, 1);
+
+    CREATE TABLE dial_plan (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE gateway (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE hunt_group (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE mailbox_policy (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE mailbox (user TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE person (user TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE custom_prompt (file_name TEXT PRIMARY KEY, wav BLOB NOT NULL) STRICT;
+    -- Two mailboxes cannot share a number, whichever process makes them.
+    CREATE TABLE mailbox_number (
+        dial_plan TEXT NOT NULL,
+        number TEXT NOT NULL,
+        user TEXT NOT NULL REFERENCES mailbox (user) ON DELETE CASCADE,
+        PRIMARY KEY (dial_plan, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE pin (
+        user TEXT PRIMARY KEY,
+        record TEXT NOT NULL,
+        former TEXT NOT NULL,
+        set_at INTEGER NOT NULL,
+        must_change INTEGER NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0,
+        blocked_until INTEGER,
+        locked INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE wrong_sign_in (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        calling TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX wrong_sign_in_by_time ON wrong_sign_in (at);
+
+    CREATE TABLE message (
+        id TEXT PRIMARY KEY,
+        mailbox TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        read INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        samples INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        envelope TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX message_by_mailbox ON message (mailbox, folder, read, received);
+    CREATE TABLE user_settings (mailbox TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE recorded (
+        mailbox TEXT NOT NULL,
+        which TEXT NOT NULL,
+        file TEXT NOT NULL,
+        PRIMARY KEY (mailbox, which)
+    ) STRICT, WITHOUT ROWID;
+    ",
+];
+
+
+/// Brings the database to the newest version, or refuses it.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreFault> {
+    migrate_with(connection, path, STEPS)
+}
+
+pub(super) fn migrate_with(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[&str],
+) -> Result<(), StoreFault> {
+    let known = steps.len() as i64;
+    // Before anything is written into a file that may not be ours.
+    refuse_unknown(connection, path, known)?;
+    prepare_for_writing(connection)?;
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked again under the lock: another process may be upgrading too.
+        let version = refuse_unknown(&transaction, path, known)?;
+        let Some(step) = usize::try_from(version).ok().and_then(|at| steps.get(at)) else {
+            return Ok(());
+        };
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version + 1)?;
+        transaction.commit()?;
+    }
+}
+
+/// The version of the file, unless it is too new or not ours.
+fn refuse_unknown(connection: &Connection, path: &Path, known: i64) -> Result<i64, StoreFault> {
+    let number = |pragma: &str| {
+        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
+    };
+    let version = number("user_version")?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && number("application_id")? != APPLICATION_ID {
+        return Err(StoreFault::Foreign(path.display().to_string()));
+    }
+    if !(0..=known).contains(&version) {
+        return Err(StoreFault::Newer {
+            path: path.display().to_string(),
+            found: version,
+            known,
+        });
+    }
+    Ok(version)
+}
