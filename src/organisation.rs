@@ -1,1 +1,110 @@
-//! (to be written)
+//! Dial plans, gateways, hunt groups, policies, mailboxes and people: read, check, apply, export.
+//!
+//! The organisation lives in the store. A running server works with an [`OrganisationSnapshot`]
+//! in memory, which is replaced as a whole when anybody, the command line included, has changed
+//! the store.
+
+pub mod mailboxes;
+mod pin_rows;
+pub mod pins;
+mod rows;
+pub mod snapshot;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::policy::mailbox::{Subscriber, Subscribers};
+use crate::store::{Store, StoreFault};
+
+pub use snapshot::OrganisationSnapshot;
+
+/// How often a running server looks for changes made by others.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The organisation as it is now.
+pub struct Organisation {
+    store: Store,
+    snapshot: RwLock<Arc<OrganisationSnapshot>>,
+}
+
+impl std::fmt::Debug for Organisation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Organisation(version {})", self.snapshot().version())
+    }
+}
+
+impl Organisation {
+    /// Reads the organisation in `store`. Blocks.
+    pub fn open(store: Store) -> Result<Organisation, StoreFault> {
+        let snapshot = store.read_now(OrganisationSnapshot::read)?;
+        Ok(Organisation {
+            store,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+        })
+    }
+
+    /// The present state. Cheap; a call keeps it for one decision, not for its length.
+    pub fn snapshot(&self) -> Arc<OrganisationSnapshot> {
+        self.snapshot
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Reads the organisation again if somebody changed it; says whether.
+    pub async fn refresh(&self) -> Result<bool, StoreFault> {
+        if self.store.organisation_version().await? == self.snapshot().version() {
+            return Ok(false);
+        }
+        let snapshot = self.store.read(OrganisationSnapshot::read).await?;
+        self.replace(snapshot);
+        Ok(true)
+    }
+
+    /// [`Organisation::refresh`] for the command line: blocks.
+    pub fn refresh_now(&self) -> Result<(), StoreFault> {
+        let snapshot = self.store.read_now(OrganisationSnapshot::read)?;
+        self.replace(snapshot);
+        Ok(())
+    }
+
+    /// Keeps the snapshot up to date, as long as this future lives. The server runs it once.
+    pub async fn follow(&self) {
+        let mut every = tokio::time::interval(LOOK_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            match self.refresh().await {
+                Ok(true) => tracing::info!(version = self.snapshot().version(), "organisation changed"),
+                Ok(false) => {}
+                Err(fault) => tracing::warn!(%fault, "cannot look for changes of the organisation"),
+            }
+        }
+    }
+
+    fn replace(&self, snapshot: OrganisationSnapshot) {
+        let mut present = self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Two readers may have raced; the newer state stays.
+        if snapshot.version() >= present.version() {
+            *present = Arc::new(snapshot);
+        }
+    }
+}
+
+impl Subscribers for Organisation {
+    fn by_number(&self, dial_plan: &str, number: &str) -> Option<Subscriber> {
+        self.snapshot().by_number(dial_plan, number)
+    }
+
+    fn by_user(&self, user: &str) -> Option<Subscriber> {
+        self.snapshot().by_user(user)
+    }
+}

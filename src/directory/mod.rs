@@ -1,6 +1,7 @@
 //! Who is who: the people of the organisation, behind a trait; one file per backend.
 
 pub mod digit_map;
+pub mod embedded;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -190,6 +190,15 @@ impl PinRecord {
         Ok(PinRecord { cost, salt, hash })
     }
 
+    /// A record that no PIN fits, to spend the time on that a mailbox with a PIN would cost.
+    pub fn nobodys(cost: PinCost) -> PinRecord {
+        PinRecord {
+            cost,
+            salt: [0; 16],
+            hash: [0; HASH],
+        }
+    }
+
     /// Whether `pin` is the one. Slow on purpose, and as slow for a wrong one.
     pub fn is(&self, pin: &str) -> Result<bool, DamagedRecord> {
         let hash = hash(pin, &self.salt, self.cost)?;
