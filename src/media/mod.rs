@@ -1,1 +1,39 @@
-//! (to be written)
+//! The sound of a call: RTP in and out, keys, playing and recording.
+//!
+//! A [`Leg`] is our end of one call's sound. It is pure: packets, commands and ticks go in, packets
+//! and events come out. The pump owns the sockets and the clock, one thread per core, and ticks
+//! every leg each 20 ms. `server` opens a [`Port`] for each call, tells the far end its address and
+//! starts the leg with what was agreed on.
+
+mod g711;
+mod jitter_buffer;
+mod leg;
+mod pace;
+mod player;
+mod ports;
+mod pump;
+mod recorder;
+mod rtcp;
+mod source;
+mod speech_edges;
+mod statistics;
+mod steady_tone;
+mod telephone_event;
+mod tone_detector;
+
+pub use g711::Codec;
+pub use leg::{Leg, LegIdentity, LegPlan};
+pub use ports::MediaFault;
+pub use pump::{LegHandle, Media, MediaConfig, MediaCounts, Port};
+pub use rtcp::{FarReport, NtpClock};
+pub use statistics::LegStatistics;
+pub use telephone_event::{Heard, TelephoneEvent, TelephoneEvents};
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test needs some moment to count from"
+)]
+fn test_clock() -> std::time::Instant {
+    std::time::Instant::now()
+}

@@ -1,0 +1,299 @@
+//! The jitter buffer: packets in as the network brings them, 20 ms of sound out at every tick.
+//!
+//! Bytes lie in a ring at the place of their RTP timestamp, so that packets of any length, doubled
+//! or reordered, find their place by themselves. What is missing when its time comes is concealed
+//! by repeating the last pitch period, fading out. A leg has one only while somebody listens.
+
+use super::g711::Codec;
+
+/// Samples in a frame of 20 ms.
+pub(super) const FRAME: usize = 160;
+/// How much sound the ring holds: half a second.
+const RING: usize = 4_096;
+/// The least and the most delay that is aimed at: 20 and 120 ms.
+const DELAY_LEAST: u32 = 160;
+const DELAY_MOST: u32 = 960;
+/// A newer packet that comes so late belongs to a clock that has leapt, or to a long stall.
+const LEAP: i32 = 480;
+/// After so many packets it is judged whether the delay could be less.
+const JUDGED_PACKETS: u32 = 100;
+/// What may be dropped without being missed.
+const QUIET: i16 = 400;
+
+/// Sound waiting for its time.
+#[derive(Debug)]
+pub(super) struct JitterBuffer {
+    codec: Codec,
+    bytes: Box<[u8; RING]>,
+    present: [u64; RING / 64],
+    next: Option<u32>,
+    /// The end of the newest packet.
+    end: u32,
+    delay: u32,
+    earliest: i32,
+    judged: u32,
+    drop_a_frame: bool,
+    late: u64,
+    concealment: Concealment,
+}
+
+impl JitterBuffer {
+    /// An empty buffer, which begins with twice the known jitter as its delay.
+    pub(super) fn new(codec: Codec, jitter_samples: u32) -> JitterBuffer {
+        JitterBuffer {
+            codec,
+            bytes: Box::new([0; RING]),
+            present: [0; RING / 64],
+            next: None,
+            end: 0,
+            delay: (2 * jitter_samples + DELAY_LEAST).clamp(DELAY_LEAST * 2, DELAY_MOST),
+            earliest: i32::MAX,
+            judged: 0,
+            drop_a_frame: false,
+            late: 0,
+            concealment: Concealment::default(),
+        }
+    }
+
+    /// The timestamp of the sound that is played next.
+    pub(super) fn next(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// How many samples came too late to be heard.
+    pub(super) fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// Whether sound still waits.
+    pub(super) fn holds_sound(&self) -> bool {
+        self.next
+            .is_some_and(|next| (self.end.wrapping_sub(next) as i32) > 0)
+    }
+
+    /// Everything begins anew: another source, or another codec.
+    pub(super) fn restart(&mut self, codec: Codec) {
+        self.codec = codec;
+        self.present = [0; RING / 64];
+        self.next = None;
+        self.earliest = i32::MAX;
+        self.judged = 0;
+    }
+
+    /// Takes the payload of a packet. `newest`: no packet before it had a higher sequence number.
+    pub(super) fn insert(&mut self, timestamp: u32, payload: &[u8], newest: bool) {
+        if payload.is_empty() || payload.len() > RING / 2 {
+            return;
+        }
+        let length = payload.len() as i32;
+        let mut ahead = match self.next {
+            Some(next) => timestamp.wrapping_sub(next) as i32,
+            None => self.begin_at(timestamp),
+        };
+        if newest {
+            if ahead < -LEAP || ahead > RING as i32 * 2 {
+                self.present = [0; RING / 64];
+                ahead = self.begin_at(timestamp);
+            } else if ahead < 0 && self.delay < DELAY_MOST {
+                // Too late: wait longer from now on, by one frame that is concealed.
+                self.delay += FRAME as u32;
+                ahead += FRAME as i32;
+                self.next = self.next.map(|next| next.wrapping_sub(FRAME as u32));
+            }
+            self.judge(ahead);
+        }
+        let over = ahead + length - RING as i32;
+        if over > 0 {
+            if !newest {
+                return;
+            }
+            // A burst after a stall: the oldest makes room.
+            self.advance(over as u32);
+            ahead -= over;
+        }
+        if newest {
+            self.end = timestamp.wrapping_add(payload.len() as u32);
+        }
+        let skipped = (-ahead).clamp(0, length) as usize;
+        self.late += skipped as u64;
+        let from = timestamp.wrapping_add(skipped as u32);
+        for (offset, &byte) in payload[skipped..].iter().enumerate() {
+            let place = place(from.wrapping_add(offset as u32));
+            self.bytes[place] = byte;
+            self.present[place / 64] |= 1 << (place % 64);
+        }
+    }
+
+    fn begin_at(&mut self, timestamp: u32) -> i32 {
+        self.next = Some(timestamp.wrapping_sub(self.delay));
+        self.earliest = i32::MAX;
+        self.judged = 0;
+        self.delay as i32
+    }
+
+    /// Packets that all come much too early mean that the delay is longer than needed.
+    fn judge(&mut self, ahead: i32) {
+        self.earliest = self.earliest.min(ahead);
+        self.judged += 1;
+        if self.judged >= JUDGED_PACKETS {
+            self.drop_a_frame = self.earliest >= 2 * FRAME as i32 + 80;
+            self.earliest = i32::MAX;
+            self.judged = 0;
+        }
+    }
+
+    /// Gives the next 20 ms. True when any of it was really heard.
+    pub(super) fn play(&mut self, out: &mut [i16; FRAME]) -> bool {
+        let mut heard = self.play_frame(out);
+        if self.drop_a_frame
+            && out
+                .iter()
+                .all(|sample| sample.unsigned_abs() < QUIET as u16)
+        {
+            self.drop_a_frame = false;
+            self.delay = self.delay.saturating_sub(FRAME as u32).max(DELAY_LEAST);
+            heard |= self.play_frame(out);
+        }
+        heard
+    }
+
+    fn play_frame(&mut self, out: &mut [i16; FRAME]) -> bool {
+        let Some(next) = self.next else {
+            out.fill(0);
+            return false;
+        };
+        let mut heard = false;
+        let mut done = 0;
+        while done < FRAME {
+            let from = next.wrapping_add(done as u32);
+            let present = self.is_present(from);
+            let mut until = done + 1;
+            while until < FRAME && self.is_present(next.wrapping_add(until as u32)) == present {
+                until += 1;
+            }
+            let run = &mut out[done..until];
+            if present {
+                for (offset, sample) in run.iter_mut().enumerate() {
+                    *sample = self
+                        .codec
+                        .decode(self.bytes[place(from.wrapping_add(offset as u32))]);
+                }
+                self.concealment.heard(run);
+                heard = true;
+            } else {
+                self.concealment.conceal(run);
+            }
+            done = until;
+        }
+        self.advance(FRAME as u32);
+        heard
+    }
+
+    fn is_present(&self, timestamp: u32) -> bool {
+        let place = place(timestamp);
+        self.present[place / 64] & (1 << (place % 64)) != 0
+    }
+
+    fn advance(&mut self, samples: u32) {
+        let Some(next) = self.next else {
+            return;
+        };
+        for offset in 0..samples.min(RING as u32) {
+            let place = place(next.wrapping_add(offset));
+            self.present[place / 64] &= !(1 << (place % 64));
+        }
+        self.next = Some(next.wrapping_add(samples));
+    }
+}
+
+fn place(timestamp: u32) -> usize {
+    timestamp as usize % RING
+}
+
+/// How much of the past a concealment looks at: 40 ms.
+const HISTORY: usize = 320;
+const PITCH_SHORTEST: usize = 40;
+const PITCH_LONGEST: usize = 160;
+/// Concealed sound is at full level so long, and silent at the end (10 and 60 ms).
+const FADE_FROM: usize = 80;
+const FADE_TO: usize = 480;
+/// Concealed and real sound are joined over 4 ms.
+const JOIN: usize = 32;
+
+/// Fills holes with what was heard last, in the manner of G.711 appendix I.
+#[derive(Debug)]
+struct Concealment {
+    history: [i16; HISTORY],
+    missing: usize,
+    period: usize,
+}
+
+impl Default for Concealment {
+    fn default() -> Self {
+        Concealment {
+            history: [0; HISTORY],
+            missing: 0,
+            period: PITCH_SHORTEST,
+        }
+    }
+}
+
+impl Concealment {
+    fn heard(&mut self, samples: &mut [i16]) {
+        if self.missing > 0 {
+            let join = JOIN.min(samples.len());
+            for (index, sample) in samples.iter_mut().take(join).enumerate() {
+                let real = i32::from(*sample) * (index as i32 + 1);
+                let repeated = i32::from(self.repeated(self.missing + index));
+                let share = (join - index - 1) as i32;
+                *sample = ((real + repeated * share) / join as i32) as i16;
+            }
+            self.missing = 0;
+        }
+        if samples.len() >= HISTORY {
+            self.history
+                .copy_from_slice(&samples[samples.len() - HISTORY..]);
+        } else {
+            self.history.copy_within(samples.len().., 0);
+            self.history[HISTORY - samples.len()..].copy_from_slice(samples);
+        }
+    }
+
+    fn conceal(&mut self, samples: &mut [i16]) {
+        if self.missing == 0 {
+            self.period = self.pitch();
+        }
+        for (index, sample) in samples.iter_mut().enumerate() {
+            *sample = self.repeated(self.missing + index);
+        }
+        self.missing += samples.len();
+    }
+
+    fn repeated(&self, missing: usize) -> i16 {
+        if missing >= FADE_TO {
+            return 0;
+        }
+        let sample = i32::from(self.history[HISTORY - self.period + missing % self.period]);
+        let level = FADE_TO - missing.max(FADE_FROM);
+        (sample * level as i32 / (FADE_TO - FADE_FROM) as i32) as i16
+    }
+
+    /// The lag at which the last 20 ms resemble what came before them most.
+    fn pitch(&self) -> usize {
+        let recent = &self.history[HISTORY - FRAME..];
+        let mut best = (PITCH_SHORTEST, f32::MIN);
+        for lag in PITCH_SHORTEST..=PITCH_LONGEST {
+            let before = &self.history[HISTORY - FRAME - lag..HISTORY - lag];
+            let (mut alike, mut energy) = (0.0_f32, 1.0_f32);
+            for (&now, &then) in recent.iter().zip(before) {
+                alike += f32::from(now) * f32::from(then);
+                energy += f32::from(then) * f32::from(then);
+            }
+            let score = alike / energy.sqrt();
+            if score > best.1 {
+                best = (lag, score);
+            }
+        }
+        best.0
+    }
+}

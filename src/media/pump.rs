@@ -1,0 +1,884 @@
+//! The pumps: threads that own the sockets and the clock of all legs.
+//!
+//! A pump sleeps for 2.5 ms, reads what came on any of its sockets, hands over what conversations
+//! asked, and ticks the eighth of its legs whose turn it is: each leg every 20 ms, its packets
+//! spread over that time. Sleeping, not waiting on the sockets, is what makes a thousand calls
+//! cheap: one wake-up serves all packets that came meanwhile. A panic in one leg ends that leg.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the pump is where the clock and the sleep of media live"
+)]
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rand::Rng;
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+use rustix::fd::OwnedFd;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::watch;
+
+use crate::line::{FarEnd, HangUpCause, Key};
+
+use super::leg::{Leg, LegIdentity, LegPlan};
+use super::ports::{MediaFault, Ports, Sockets};
+use super::rtcp::NtpClock;
+use super::statistics::LegStatistics;
+
+/// A leg's turn comes in one of so many slots of the 20 ms.
+const SLOTS: usize = 8;
+const SLOT: Duration = Duration::from_micros(2_500);
+/// A pump that was kept from running for longer starts its rhythm anew: a burst helps nobody.
+const HOPELESSLY_LATE: Duration = Duration::from_millis(200);
+/// How often the sockets are asked again in one slot before the ticks have their turn.
+const READ_ROUNDS: usize = 8;
+/// Socket readiness is fetched in batches of this size.
+const READY_AT_ONCE: usize = 256;
+/// The longest packet that is of interest; more is cut and then refused.
+const PACKET_MOST: usize = 2_048;
+/// A leg whose conversation does not fetch its last events is given up after so many ticks.
+const FAREWELL_TICKS: u32 = 3_000;
+/// How often the figures of a leg are published, in ticks.
+const PUBLISH_TICKS: u32 = 50;
+
+/// How the media of a server behaves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MediaConfig {
+    /// The ports for RTP and RTCP.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// How many pump threads there are: one per core unless told otherwise.
+    pub pumps: usize,
+    /// A call that sends nothing for so long is over.
+    pub no_media_timeout: Duration,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        MediaConfig {
+            rtp_ports: 20_000..=29_999,
+            pumps: std::thread::available_parallelism().map_or(1, usize::from),
+            no_media_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What the media has done so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MediaCounts {
+    /// Legs at work now.
+    pub legs: usize,
+    /// Port pairs in use now.
+    pub ports: usize,
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// Packets that the system would not take.
+    pub packets_unsent: u64,
+    /// Packets received, refused ones included.
+    pub packets_received: u64,
+    /// Slots that began more than 10 ms late.
+    pub slots_late: u64,
+    /// Legs that failed.
+    pub legs_failed: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    legs: AtomicUsize,
+    packets_sent: AtomicU64,
+    packets_unsent: AtomicU64,
+    packets_received: AtomicU64,
+    slots_late: AtomicU64,
+    legs_failed: AtomicU64,
+}
+
+/// All pumps and all ports.
+#[derive(Debug)]
+pub struct Media {
+    ports: Arc<Ports>,
+    hub: Arc<Hub>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What ports and handles need of the pumps.
+#[derive(Debug)]
+struct Hub {
+    pumps: Vec<PumpDoor>,
+    counters: Arc<Counters>,
+    next_leg: AtomicU64,
+}
+
+#[derive(Debug)]
+struct PumpDoor {
+    control: Sender<Control>,
+    legs: Arc<AtomicUsize>,
+}
+
+enum Control {
+    Start(Box<Start>),
+    Change(u64, Box<LegPlan>),
+    Press(u64, Key),
+    HangUp(u64, HangUpCause),
+    Stop,
+}
+
+struct Start {
+    id: u64,
+    sockets: Sockets,
+    plan: Option<LegPlan>,
+    line: FarEnd,
+    shared: Arc<Shared>,
+}
+
+/// What a leg tells its handle.
+#[derive(Debug)]
+struct Shared {
+    statistics: Mutex<LegStatistics>,
+    ended: watch::Sender<Option<HangUpCause>>,
+}
+
+impl Shared {
+    fn publish(&self, statistics: LegStatistics) {
+        *self
+            .statistics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = statistics;
+    }
+}
+
+impl Media {
+    /// Starts the pumps.
+    pub fn start(config: MediaConfig) -> Result<Media, MediaFault> {
+        let ports = Arc::new(Ports::new(&config.rtp_ports)?);
+        let counters = Arc::new(Counters::default());
+        let mut pumps = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..config.pumps.max(1) {
+            let (control, commands) = channel();
+            let legs = Arc::new(AtomicUsize::new(0));
+            let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
+            let load = Arc::clone(&legs);
+            let counters = Arc::clone(&counters);
+            let no_media_timeout = config.no_media_timeout;
+            let thread = std::thread::Builder::new().name(format!("media-pump-{number}"));
+            // Built on its own thread, since voice detectors must not move.
+            threads.push(thread.spawn(move || {
+                Pump::new(commands, load, counters, no_media_timeout, epoll).run();
+            })?);
+            pumps.push(PumpDoor { control, legs });
+        }
+        let hub = Hub {
+            pumps,
+            counters,
+            next_leg: AtomicU64::new(0),
+        };
+        Ok(Media {
+            ports,
+            hub: Arc::new(hub),
+            threads,
+        })
+    }
+
+    /// Takes a random pair of ports on this address of ours. It is free again when the [`Port`] is
+    /// dropped, or when the leg started on it ends.
+    pub fn open(&self, local: IpAddr) -> Result<Port, MediaFault> {
+        Ok(Port {
+            sockets: self.ports.open(local)?,
+            hub: Arc::clone(&self.hub),
+        })
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> MediaCounts {
+        let counters = &self.hub.counters;
+        MediaCounts {
+            legs: counters.legs.load(Ordering::Relaxed),
+            ports: self.ports.in_use(),
+            packets_sent: counters.packets_sent.load(Ordering::Relaxed),
+            packets_unsent: counters.packets_unsent.load(Ordering::Relaxed),
+            packets_received: counters.packets_received.load(Ordering::Relaxed),
+            slots_late: counters.slots_late.load(Ordering::Relaxed),
+            legs_failed: counters.legs_failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Ends all legs (`Shutdown`) and the pumps, and waits for them.
+    pub fn close(mut self) {
+        self.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media pump had failed");
+            }
+        }
+    }
+
+    fn stop(&self) {
+        for pump in &self.hub.pumps {
+            // A pump that is gone needs no telling.
+            let _ = pump.control.send(Control::Stop);
+        }
+    }
+}
+
+impl Drop for Media {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A pair of ports for a call that is not agreed on yet.
+#[derive(Debug)]
+pub struct Port {
+    sockets: Sockets,
+    hub: Arc<Hub>,
+}
+
+impl Port {
+    /// The address for RTP; RTCP is on the port above.
+    pub fn local(&self) -> SocketAddr {
+        self.sockets.local
+    }
+
+    /// Starts the leg of a call on its line. Without a plan (an INVITE without an offer) it is
+    /// silent and deaf until [`LegHandle::change`] brings one.
+    pub fn start(self, plan: Option<LegPlan>, line: FarEnd) -> LegHandle {
+        let hub = self.hub;
+        let id = hub.next_leg.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::new(Shared {
+            statistics: Mutex::default(),
+            ended: watch::Sender::new(None),
+        });
+        let idlest = hub.pumps.iter().enumerate();
+        let pump = idlest
+            .min_by_key(|(_, pump)| pump.legs.load(Ordering::Relaxed))
+            .map_or(0, |(index, _)| index);
+        let start = Start {
+            id,
+            sockets: self.sockets,
+            plan,
+            line,
+            shared: Arc::clone(&shared),
+        };
+        let door = &hub.pumps[pump];
+        door.legs.fetch_add(1, Ordering::Relaxed);
+        hub.counters.legs.fetch_add(1, Ordering::Relaxed);
+        if door.control.send(Control::Start(Box::new(start))).is_err() {
+            // The pump is gone: the line was dropped with the message, which ends the talk.
+            shared.ended.send_replace(Some(HangUpCause::Shutdown));
+            door.legs.fetch_sub(1, Ordering::Relaxed);
+            hub.counters.legs.fetch_sub(1, Ordering::Relaxed);
+        }
+        LegHandle {
+            id,
+            pump,
+            hub,
+            shared,
+        }
+    }
+}
+
+/// A leg at work, in the hands of whoever does its signalling. Dropping it hangs up.
+#[derive(Debug)]
+pub struct LegHandle {
+    id: u64,
+    pump: usize,
+    hub: Arc<Hub>,
+    shared: Arc<Shared>,
+}
+
+impl LegHandle {
+    /// A new offer and answer agreed on this.
+    pub fn change(&self, plan: LegPlan) {
+        self.tell(Control::Change(self.id, Box::new(plan)));
+    }
+
+    /// A key that came by signalling (SIP INFO).
+    pub fn press(&self, key: Key) {
+        self.tell(Control::Press(self.id, key));
+    }
+
+    /// The signalling ended: a recording ends with `RecordEnded`, `HungUp(cause)` follows and the
+    /// ports are freed.
+    pub fn hang_up(&self, cause: HangUpCause) {
+        self.tell(Control::HangUp(self.id, cause));
+    }
+
+    /// Waits until the leg is over, and says why: the conversation hung up, the far end fell
+    /// silent, or the leg failed (then the signalling must say goodbye), or [`LegHandle::hang_up`]
+    /// was called.
+    pub async fn ended(&self) -> HangUpCause {
+        let mut ended = self.shared.ended.subscribe();
+        match ended.wait_for(Option::is_some).await {
+            Ok(cause) => cause.unwrap_or(HangUpCause::Fault),
+            Err(_) => HangUpCause::Fault,
+        }
+    }
+
+    /// The figures for the call record, at most a second old; final once the leg has ended.
+    pub fn statistics(&self) -> LegStatistics {
+        *self
+            .shared
+            .statistics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, control: Control) {
+        // A pump that is gone has ended all its legs.
+        let _ = self.hub.pumps[self.pump].control.send(control);
+    }
+}
+
+impl Drop for LegHandle {
+    fn drop(&mut self) {
+        if self.shared.ended.borrow().is_none() {
+            self.hang_up(HangUpCause::Fault);
+        }
+    }
+}
+
+/// Legs whose conversations have asked for something.
+#[derive(Debug, Default)]
+struct Calling {
+    legs: Mutex<Vec<u64>>,
+}
+
+/// Wakes a leg's command queue: notes the leg, once, for the pump's next round.
+struct LegWaker {
+    id: u64,
+    noted: AtomicBool,
+    calling: Arc<Calling>,
+}
+
+impl Wake for LegWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.noted.swap(true, Ordering::AcqRel) {
+            let mut legs = self
+                .calling
+                .legs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            legs.push(self.id);
+        }
+    }
+}
+
+/// A leg with everything that is not pure about it.
+struct Entry {
+    id: u64,
+    leg: Leg,
+    line: FarEnd,
+    line_closed: bool,
+    sockets: Option<Sockets>,
+    connected: Option<SocketAddr>,
+    noted: Arc<LegWaker>,
+    waker: Waker,
+    shared: Arc<Shared>,
+    slot: usize,
+    tick: Duration,
+    ticks: u32,
+    ticks_since_end: u32,
+}
+
+struct Pump {
+    control: Receiver<Control>,
+    load: Arc<AtomicUsize>,
+    counters: Arc<Counters>,
+    no_media_timeout: Duration,
+    epoll: OwnedFd,
+    ready: Vec<epoll::Event>,
+    entries: Vec<Option<Box<Entry>>>,
+    free: Vec<usize>,
+    by_id: HashMap<u64, usize>,
+    slots: [Vec<usize>; SLOTS],
+    /// Legs that are ticked each 10 ms have a second slot.
+    second_slots: [Vec<usize>; SLOTS],
+    calling: Arc<Calling>,
+    called: Vec<u64>,
+    packet: Vec<u8>,
+    buffer: Vec<u8>,
+    clock: NtpClock,
+}
+
+impl Pump {
+    fn new(
+        control: Receiver<Control>,
+        load: Arc<AtomicUsize>,
+        counters: Arc<Counters>,
+        no_media_timeout: Duration,
+        epoll: OwnedFd,
+    ) -> Pump {
+        Pump {
+            control,
+            load,
+            counters,
+            no_media_timeout,
+            epoll,
+            ready: Vec::with_capacity(READY_AT_ONCE),
+            entries: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            slots: Default::default(),
+            second_slots: Default::default(),
+            calling: Arc::default(),
+            called: Vec::new(),
+            packet: Vec::with_capacity(PACKET_MOST),
+            buffer: vec![0; PACKET_MOST],
+            clock: ntp_clock(),
+        }
+    }
+
+    fn run(&mut self) {
+        let mut slot = 0;
+        let mut due = Instant::now();
+        loop {
+            if self.by_id.is_empty() {
+                // Nothing to tick: sleep until somebody calls.
+                match self.control.recv() {
+                    Ok(control) => {
+                        if !self.obey(control) {
+                            return;
+                        }
+                    }
+                    Err(_) => return,
+                }
+                due = Instant::now();
+            }
+            loop {
+                match self.control.try_recv() {
+                    Ok(control) => {
+                        if !self.obey(control) {
+                            return;
+                        }
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return self.stop(),
+                }
+            }
+            self.read_sockets();
+            self.hear_conversations();
+            let now = Instant::now();
+            if now >= due {
+                let late = now - due;
+                if late > SLOT * 4 {
+                    self.counters.slots_late.fetch_add(1, Ordering::Relaxed);
+                }
+                if late > HOPELESSLY_LATE {
+                    tracing::warn!(
+                        late_ms = late.as_millis() as u64,
+                        "a media pump was held up"
+                    );
+                    due = now;
+                }
+                self.tick(slot, now);
+                slot = (slot + 1) % SLOTS;
+                due += SLOT;
+            }
+            let pause = due.saturating_duration_since(Instant::now());
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
+            }
+        }
+    }
+
+    /// Does what the signalling asks; false when the pump is to end.
+    fn obey(&mut self, control: Control) -> bool {
+        match control {
+            Control::Start(start) => self.start(*start),
+            Control::Change(id, plan) => self.with(id, |pump, index| {
+                let now = Instant::now();
+                pump.guard(index, |entry| entry.leg.set_plan(now, *plan));
+                pump.assign_slots(index);
+                pump.settle(index);
+            }),
+            Control::Press(id, key) => self.with(id, |pump, index| {
+                pump.guard(index, |entry| entry.leg.press(key));
+            }),
+            Control::HangUp(id, cause) => self.with(id, |pump, index| {
+                pump.guard(index, |entry| entry.leg.end(cause));
+            }),
+            Control::Stop => {
+                self.stop();
+                return false;
+            }
+        }
+        true
+    }
+
+    fn with(&mut self, id: u64, act: impl FnOnce(&mut Pump, usize)) {
+        if let Some(&index) = self.by_id.get(&id) {
+            act(self, index);
+            self.after(index);
+        }
+    }
+
+    fn start(&mut self, start: Start) {
+        let now = Instant::now();
+        let mut random = rand::rng();
+        let identity = LegIdentity {
+            ssrc: random.random(),
+            first_sequence: random.random(),
+            first_timestamp: random.random(),
+            random: random.random(),
+            clock: self.clock,
+        };
+        let mut leg = Leg::new(now, identity, self.no_media_timeout);
+        if let Some(plan) = start.plan {
+            leg.set_plan(now, plan);
+        }
+        let noted = Arc::new(LegWaker {
+            id: start.id,
+            noted: AtomicBool::new(false),
+            calling: Arc::clone(&self.calling),
+        });
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() - 1
+        });
+        let slot = (0..SLOTS)
+            .min_by_key(|&slot| self.slots[slot].len())
+            .unwrap_or(0);
+        for (socket, is_rtcp) in [(&start.sockets.rtp, 0), (&start.sockets.rtcp, 1)] {
+            let data = epoll::EventData::new_u64((index as u64) << 1 | is_rtcp);
+            if let Err(error) = epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN) {
+                tracing::error!(%error, "a media socket cannot be watched");
+                leg.end(HangUpCause::Fault);
+            }
+        }
+        self.entries[index] = Some(Box::new(Entry {
+            id: start.id,
+            tick: leg.tick(),
+            leg,
+            line: start.line,
+            line_closed: false,
+            sockets: Some(start.sockets),
+            connected: None,
+            waker: Waker::from(Arc::clone(&noted)),
+            noted,
+            shared: start.shared,
+            slot,
+            ticks: 0,
+            ticks_since_end: 0,
+        }));
+        self.by_id.insert(start.id, index);
+        self.slots[slot].push(index);
+        self.assign_slots(index);
+        // What was asked before the leg began, and the waker for what will be asked.
+        self.hear_conversation(index);
+        self.after(index);
+    }
+
+    /// Gives a leg its second slot, or takes it away, as its packets need.
+    fn assign_slots(&mut self, index: usize) {
+        let Some(entry) = &mut self.entries[index] else {
+            return;
+        };
+        let second = (entry.slot + SLOTS / 2) % SLOTS;
+        entry.tick = entry.leg.tick();
+        self.second_slots[second].retain(|&other| other != index);
+        if entry.tick < SLOT * SLOTS as u32 {
+            self.second_slots[second].push(index);
+        }
+    }
+
+    /// Takes what came on the sockets since the last slot.
+    fn read_sockets(&mut self) {
+        let at_once = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        for _ in 0..READ_ROUNDS {
+            self.ready.clear();
+            let waited = epoll::wait(&self.epoll, spare_capacity(&mut self.ready), Some(&at_once));
+            if let Err(error) = waited {
+                if error != rustix::io::Errno::INTR {
+                    tracing::error!(%error, "media sockets cannot be polled");
+                }
+                return;
+            }
+            if self.ready.is_empty() {
+                return;
+            }
+            let now = Instant::now();
+            for position in 0..self.ready.len() {
+                let token = self.ready[position].data.u64();
+                self.read_socket((token >> 1) as usize, token & 1 == 1, now);
+            }
+            self.counters
+                .packets_received
+                .fetch_add(self.ready.len() as u64, Ordering::Relaxed);
+        }
+    }
+
+    fn read_socket(&mut self, index: usize, is_rtcp: bool, now: Instant) {
+        let Some(Some(entry)) = self.entries.get(index) else {
+            return;
+        };
+        let Some(sockets) = &entry.sockets else {
+            return;
+        };
+        let socket = if is_rtcp { &sockets.rtcp } else { &sockets.rtp };
+        // An error here is the echo of a packet that the far end did not take: it is gone now.
+        let Ok((length, from)) = socket.recv_from(&mut self.buffer[..]) else {
+            return;
+        };
+        let buffer = std::mem::take(&mut self.buffer);
+        self.guard(index, |entry| {
+            if is_rtcp {
+                entry.leg.on_rtcp(now, from, &buffer[..length]);
+            } else {
+                entry.leg.on_packet(now, from, &buffer[..length]);
+            }
+        });
+        self.buffer = buffer;
+        if !is_rtcp {
+            self.settle(index);
+        }
+        self.after(index);
+    }
+
+    /// Hands over what conversations asked since the last slot.
+    fn hear_conversations(&mut self) {
+        let mut called = std::mem::take(&mut self.called);
+        {
+            let mut legs = self
+                .calling
+                .legs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *legs, &mut called);
+        }
+        for id in called.drain(..) {
+            self.with(id, |pump, index| pump.hear_conversation(index));
+        }
+        self.called = called;
+    }
+
+    fn hear_conversation(&mut self, index: usize) {
+        self.guard(index, |entry| {
+            // From here on a new command notes the leg again.
+            entry.noted.noted.store(false, Ordering::Release);
+            let mut context = Context::from_waker(&entry.waker);
+            while !entry.line_closed {
+                match entry.line.commands.poll_recv(&mut context) {
+                    Poll::Ready(Some(command)) => entry.leg.on_command(command),
+                    Poll::Ready(None) => {
+                        // The conversation is gone: what it said last is still heard.
+                        entry.line_closed = true;
+                        entry.leg.on_command(crate::line::LineCommand::HangUp);
+                    }
+                    Poll::Pending => break,
+                }
+            }
+        });
+    }
+
+    /// Ticks the legs of a slot.
+    fn tick(&mut self, slot: usize, now: Instant) {
+        let mut sent = 0;
+        let mut unsent = 0;
+        for position in (0..self.slots[slot].len()).rev() {
+            let index = self.slots[slot][position];
+            self.tick_leg(index, now, &mut sent, &mut unsent);
+        }
+        for position in (0..self.second_slots[slot].len()).rev() {
+            let index = self.second_slots[slot][position];
+            self.tick_leg(index, now, &mut sent, &mut unsent);
+        }
+        self.counters
+            .packets_sent
+            .fetch_add(sent, Ordering::Relaxed);
+        self.counters
+            .packets_unsent
+            .fetch_add(unsent, Ordering::Relaxed);
+    }
+
+    fn tick_leg(&mut self, index: usize, now: Instant, sent: &mut u64, unsent: &mut u64) {
+        let mut packet = std::mem::take(&mut self.packet);
+        self.guard(index, |entry| {
+            entry.ticks = entry.ticks.wrapping_add(1);
+            entry.leg.on_tick(now, &mut packet);
+            if !packet.is_empty() {
+                match entry.send(&packet) {
+                    Ok(()) => *sent += 1,
+                    Err(_) => *unsent += 1,
+                }
+            }
+            entry.leg.write_rtcp(now, &mut packet);
+            if !packet.is_empty() {
+                entry.send_rtcp(&packet);
+            }
+            if entry.ticks.is_multiple_of(PUBLISH_TICKS) {
+                entry.shared.publish(entry.leg.statistics());
+            }
+            if entry.leg.ended().is_some() {
+                entry.ticks_since_end += 1;
+            }
+        });
+        self.packet = packet;
+        self.after(index);
+    }
+
+    /// Connects the socket to the one source that counts, once there is one.
+    fn settle(&mut self, index: usize) {
+        let Some(entry) = &mut self.entries[index] else {
+            return;
+        };
+        let wanted = entry.leg.settled_source();
+        if wanted == entry.connected {
+            return;
+        }
+        let Some(sockets) = &entry.sockets else {
+            return;
+        };
+        let done = match wanted {
+            Some(source) => sockets.rtp.connect(source),
+            None => rustix::net::connect_unspec(&sockets.rtp).map_err(io::Error::from),
+        };
+        match done {
+            Ok(()) => entry.connected = wanted,
+            // Unconnected sockets work too: the leg looks at every source itself.
+            Err(error) => tracing::debug!(%error, "a media socket was not connected"),
+        }
+    }
+
+    /// Whatever happened to a leg: its events go to the conversation, and a leg that is over lets
+    /// go of its sockets, and of itself when all was told.
+    fn after(&mut self, index: usize) {
+        let Some(entry) = &mut self.entries[index] else {
+            return;
+        };
+        let told = entry.tell_events();
+        let Some(cause) = entry.leg.ended() else {
+            return;
+        };
+        if entry.sockets.is_some() {
+            entry.leg.write_goodbye(&mut self.packet);
+            if !self.packet.is_empty() {
+                let packet = std::mem::take(&mut self.packet);
+                entry.send_rtcp(&packet);
+                self.packet = packet;
+            }
+            entry.sockets = None;
+            entry.shared.publish(entry.leg.statistics());
+            entry.shared.ended.send_replace(Some(cause));
+        }
+        if told || entry.ticks_since_end > FAREWELL_TICKS {
+            self.remove(index);
+        }
+    }
+
+    fn remove(&mut self, index: usize) {
+        let Some(entry) = self.entries[index].take() else {
+            return;
+        };
+        self.by_id.remove(&entry.id);
+        for legs in self.slots.iter_mut().chain(&mut self.second_slots) {
+            legs.retain(|&other| other != index);
+        }
+        self.free.push(index);
+        self.load.fetch_sub(1, Ordering::Relaxed);
+        self.counters.legs.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Runs something of one leg; if it panics, that leg is over and no other is touched.
+    fn guard(&mut self, index: usize, act: impl FnOnce(&mut Entry)) {
+        let Some(Some(entry)) = self.entries.get_mut(index) else {
+            return;
+        };
+        if catch_unwind(AssertUnwindSafe(|| act(entry))).is_ok() {
+            return;
+        }
+        self.counters.legs_failed.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(leg = entry.id, "the sound of a call failed; the call ends");
+        let ended = catch_unwind(AssertUnwindSafe(|| entry.leg.end(HangUpCause::Fault)));
+        if ended.is_err() || entry.leg.ended().is_none() {
+            // Not even that: a fresh leg that is over stands in for it. The tape is dropped, which
+            // tells its owner.
+            let now = Instant::now();
+            entry.leg = Leg::new(now, entry.leg.identity(), self.no_media_timeout);
+            entry.leg.end(HangUpCause::Fault);
+        }
+    }
+
+    fn stop(&mut self) {
+        for index in 0..self.entries.len() {
+            self.guard(index, |entry| entry.leg.end(HangUpCause::Shutdown));
+            self.after(index);
+            self.remove(index);
+        }
+    }
+}
+
+impl Entry {
+    fn send(&self, packet: &[u8]) -> io::Result<()> {
+        let (Some(sockets), Some(to)) = (&self.sockets, self.leg.destination()) else {
+            return Ok(());
+        };
+        let send = || {
+            if self.connected == Some(to) {
+                sockets.rtp.send(packet)
+            } else {
+                sockets.rtp.send_to(packet, to)
+            }
+        };
+        match send() {
+            // The echo of an earlier packet that the far end did not take, not of this one.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => send().map(drop),
+            other => other.map(drop),
+        }
+    }
+
+    fn send_rtcp(&self, packet: &[u8]) {
+        if let (Some(sockets), Some(to)) = (&self.sockets, self.leg.rtcp_destination()) {
+            // A report that is lost is followed by another one.
+            let _ = sockets.rtcp.send_to(packet, to);
+        }
+    }
+
+    /// Hands events over while the line has room; true when none is left.
+    fn tell_events(&mut self) -> bool {
+        while self.leg.has_event() {
+            match self.line.events.try_reserve() {
+                Ok(permit) => {
+                    if let Some(event) = self.leg.next_event() {
+                        permit.send(event);
+                    }
+                }
+                Err(TrySendError::Full(())) => return false,
+                Err(TrySendError::Closed(())) => while self.leg.next_event().is_some() {},
+            }
+        }
+        true
+    }
+}
+
+/// The wall clock as NTP time, once, against the monotonic clock.
+fn ntp_clock() -> NtpClock {
+    /// Seconds from 1900 to 1970.
+    const EPOCH: u64 = 2_208_988_800;
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let fraction = (u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000;
+    NtpClock {
+        instant: Instant::now(),
+        ntp: ((wall.as_secs() + EPOCH) << 32) | fraction,
+    }
+}
+
+#[cfg(test)]
+mod tests;
