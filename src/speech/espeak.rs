@@ -1,0 +1,102 @@
+//! Every other language, by espeak-ng. It is under the GPL, so it is run as a program and never
+//! linked. Its WAV streams, with placeholders for lengths.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::voice::{Synthesizer, VoiceInfo, plausible, readable};
+use super::{Priority, SpeechFault, child, flite, wav};
+
+const ENGINE: &str = "espeak-ng";
+/// Words a minute at normal rate: a little under its own 175, for the telephone.
+const WORDS_PER_MINUTE: u32 = 160;
+
+pub(super) struct Espeak {
+    program: PathBuf,
+    voices: Vec<VoiceInfo>,
+}
+
+impl Espeak {
+    /// Asks the program for its voices; `None` when it cannot be run.
+    pub(super) async fn find(program: &Path) -> Option<Espeak> {
+        let list = child::run(program, &["--voices"], "", Priority::First)
+            .await
+            .ok()?;
+        let version = flite::program_age(program);
+        let voices: Vec<VoiceInfo> = String::from_utf8_lossy(&list)
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().nth(1))
+            .map(|language| VoiceInfo {
+                engine: ENGINE,
+                version: version.clone(),
+                name: language.to_lowercase(),
+                language: language.to_lowercase(),
+            })
+            .collect();
+        (!voices.is_empty()).then(|| Espeak {
+            program: program.to_path_buf(),
+            voices,
+        })
+    }
+}
+
+#[async_trait]
+impl Synthesizer for Espeak {
+    fn voices(&self) -> &[VoiceInfo] {
+        &self.voices
+    }
+
+    async fn speak(
+        &self,
+        voice: &VoiceInfo,
+        text: &str,
+        rate: u16,
+        priority: Priority,
+    ) -> Result<(Vec<i16>, u32), SpeechFault> {
+        let text = readable(text)?;
+        let speed = (WORDS_PER_MINUTE * u32::from(rate) / 100)
+            .clamp(80, 400)
+            .to_string();
+        let arguments = [
+            "-v",
+            &voice.name,
+            "-s",
+            &speed,
+            "-b",
+            "1",
+            "--stdin",
+            "--stdout",
+        ];
+        let bytes = child::run(&self.program, &arguments, &text, priority).await?;
+        let (samples, sample_rate) = wav::read(&bytes)?;
+        plausible(ENGINE, &text, &samples, sample_rate)?;
+        Ok((samples, sample_rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn german_is_spoken() {
+        let Some(espeak) = Espeak::find(Path::new("espeak-ng")).await else {
+            eprintln!("SKIPPED: espeak-ng is not installed (apt-get install espeak-ng)");
+            return;
+        };
+        let voice = espeak
+            .voices()
+            .iter()
+            .find(|voice| voice.language == "de")
+            .unwrap();
+        let text = "Sie haben drei neue Nachrichten.";
+        let (samples, rate) = espeak
+            .speak(voice, text, 100, Priority::First)
+            .await
+            .unwrap();
+        let seconds = samples.len() as f32 / rate as f32;
+        assert!((1.0..4.0).contains(&seconds), "{seconds} s");
+    }
+}

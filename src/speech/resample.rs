@@ -1,0 +1,125 @@
+//! To the rate and the band of a telephone line, by windowed-sinc filters.
+
+use std::f32::consts::PI;
+
+use crate::line::SAMPLE_RATE;
+
+/// Where the band of the telephone ends: below half the rate, so that nothing folds back.
+const BAND_HIGH_HZ: f32 = 3_400.0;
+/// Where it begins.
+const BAND_LOW_HZ: f32 = 200.0;
+/// Half the length of the filters in seconds; the transition is about 180 Hz wide.
+const HALF_LENGTH: f32 = 0.016;
+
+/// Sound at `rate` as sound at [`SAMPLE_RATE`], nothing above the telephone band.
+pub fn to_line_rate(samples: &[i16], rate: u32) -> Vec<f32> {
+    let rate = rate.max(1);
+    let common = gcd(rate, SAMPLE_RATE);
+    let (up, down) = ((SAMPLE_RATE / common) as usize, (rate / common) as usize);
+    // Below 8 kHz there is nothing above its own half; the filter only interpolates.
+    let cutoff = BAND_HIGH_HZ.min(rate as f32 * 0.45) / rate as f32;
+    let half = (HALF_LENGTH * rate as f32).ceil() as usize;
+    let phases: Vec<Vec<f32>> = (0..up)
+        .map(|phase| low_pass(cutoff, half, phase as f32 / up as f32))
+        .collect();
+    let length = (samples.len() * up).div_ceil(down);
+    (0..length)
+        .map(|output| {
+            let position = output * down;
+            let (center, phase) = (position / up, position % up);
+            phases
+                .get(phase)
+                .map_or(0.0, |taps| around(samples, center, half, taps))
+        })
+        .collect()
+}
+
+/// Takes what is below the telephone band away: hum and rumble that a line would not carry.
+pub fn cut_low(samples: &[f32]) -> Vec<f32> {
+    let rate = SAMPLE_RATE as f32;
+    let half = (HALF_LENGTH * rate) as usize;
+    let taps = low_pass(BAND_LOW_HZ * 0.8 / rate, half, 0.0);
+    (0..samples.len())
+        .map(|index| samples[index] - around(samples, index, half, &taps))
+        .collect()
+}
+
+/// A Blackman-windowed sinc around a point `fraction` of a sample after the middle tap. `cutoff` is
+/// a part of the sample rate.
+fn low_pass(cutoff: f32, half: usize, fraction: f32) -> Vec<f32> {
+    let taps: Vec<f32> = (0..=2 * half)
+        .map(|tap| {
+            let distance = tap as f32 - half as f32 - fraction;
+            let angle = 2.0 * PI * cutoff * distance;
+            let sinc = if angle.abs() < 1e-6 {
+                1.0
+            } else {
+                angle.sin() / angle
+            };
+            let along = (distance / (half as f32 + 1.0)).clamp(-1.0, 1.0);
+            let window = 0.42 + 0.5 * (PI * along).cos() + 0.08 * (2.0 * PI * along).cos();
+            sinc * window
+        })
+        .collect();
+    let sum: f32 = taps.iter().sum();
+    taps.into_iter().map(|tap| tap / sum).collect()
+}
+
+/// The taps applied to the samples around `center`; outside there is silence.
+fn around<S: Copy + Into<f32>>(samples: &[S], center: usize, half: usize, taps: &[f32]) -> f32 {
+    let first = center.saturating_sub(half);
+    let skipped = half.saturating_sub(center);
+    samples
+        .iter()
+        .skip(first)
+        .zip(taps.iter().skip(skipped))
+        .map(|(sample, tap)| (*sample).into() * tap)
+        .sum()
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(hertz: f32, rate: u32) -> Vec<i16> {
+        (0..rate)
+            .map(|n| ((2.0 * PI * hertz * n as f32 / rate as f32).sin() * 10_000.0) as i16)
+            .collect()
+    }
+
+    /// The level of the middle of a second, in dB of the tone that went in.
+    fn decibels(samples: &[f32]) -> f32 {
+        let middle = &samples[2_000..6_000];
+        let power: f32 = middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32;
+        10.0 * (power / (10_000.0 * 10_000.0 / 2.0)).log10()
+    }
+
+    #[test]
+    fn the_band_passes_and_nothing_else_does() {
+        for rate in [8_000, 16_000, 22_050, 44_100, 48_000] {
+            for hertz in [300.0, 1_000.0, 3_000.0] {
+                let passed = decibels(&cut_low(&to_line_rate(&tone(hertz, rate), rate)));
+                assert!(passed.abs() < 0.5, "{hertz} Hz at {rate}: {passed} dB");
+            }
+            for hertz in [3_900.0, 4_800.0, 6_500.0, 10_000.0] {
+                if hertz < rate as f32 / 2.0 {
+                    let passed = decibels(&to_line_rate(&tone(hertz, rate), rate));
+                    assert!(passed < -50.0, "{hertz} Hz at {rate}: {passed} dB");
+                }
+            }
+        }
+        let hum = decibels(&cut_low(&to_line_rate(&tone(50.0, 16_000), 16_000)));
+        assert!(hum < -30.0, "hum: {hum} dB");
+    }
+
+    #[test]
+    fn lengths_follow_the_rate() {
+        assert_eq!(to_line_rate(&[0; 22_050], 22_050).len(), 8_000);
+        assert_eq!(to_line_rate(&[0; 16_001], 16_000).len(), 8_001);
+        assert!(to_line_rate(&[], 16_000).is_empty());
+    }
+}

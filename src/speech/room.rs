@@ -1,0 +1,900 @@
+//! The speech room: which voice speaks which language, what has been spoken before, and who is
+//! waiting for what.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::espeak::Espeak;
+use super::flite::Flite;
+use super::pool::Pool;
+use super::prompt_cache::{CacheKey, Disk, Memory};
+use super::recognizer::{Recognizer, SoundSource};
+use super::voice::{Synthesizer, VoiceInfo};
+use super::{Priority, SpeechFault, level, relay, wav};
+use crate::line::{FarEnd, Keep, Locale, PromptName, Sound, SoundSlot, Utterance};
+
+/// The voice that is clearest over a telephone line.
+const ENGLISH_VOICE: &str = "flite/rms";
+
+/// How the speech room is furnished.
+#[derive(Clone, Debug)]
+pub struct SpeechConfig {
+    /// Where spoken prompts are kept.
+    pub cache_folder: PathBuf,
+    /// How much may be kept there.
+    pub cache_bytes_max: u64,
+    /// How much may be kept in memory.
+    pub memory_bytes_max: usize,
+    /// Voices by locale or language: `en-US` or `en` to `flite/slt`.
+    pub voices: BTreeMap<String, String>,
+    /// Speed in hundredths of the voices' own.
+    pub rate: u16,
+    /// How many sentences may be spoken at once; as many as cores unless set.
+    pub jobs: Option<usize>,
+    /// What is said instead of a sentence that no voice can read, one for each locale.
+    pub unreadable: Vec<Utterance>,
+    /// Studio recordings: locale, prompt, and the WAV file's bytes.
+    pub recordings: Vec<(Locale, String, Vec<u8>)>,
+    /// The program for English.
+    pub flite: PathBuf,
+    /// The program for other languages.
+    pub espeak: PathBuf,
+}
+
+impl SpeechConfig {
+    /// Everything at its default, with prompts kept in `cache_folder`.
+    pub fn new(cache_folder: impl Into<PathBuf>) -> SpeechConfig {
+        SpeechConfig {
+            cache_folder: cache_folder.into(),
+            cache_bytes_max: 200 * 1024 * 1024,
+            memory_bytes_max: 64 * 1024 * 1024,
+            voices: BTreeMap::new(),
+            rate: 100,
+            jobs: None,
+            unreadable: Vec::new(),
+            recordings: Vec::new(),
+            flite: "flite".into(),
+            espeak: "espeak-ng".into(),
+        }
+    }
+}
+
+/// Words to sound for all lines. Cloning it gives another handle to the same room.
+#[derive(Clone)]
+pub struct SpeechRoom(Arc<Room>);
+
+struct Room {
+    engines: Vec<Box<dyn Synthesizer>>,
+    voices: BTreeMap<String, VoiceInfo>,
+    rate: u16,
+    pool: Arc<Pool>,
+    disk: Disk,
+    memory: Memory,
+    recordings: HashMap<(Locale, String), Arc<Sound>>,
+    unreadable: HashMap<Locale, Utterance>,
+    /// What is being spoken now, so that it is spoken once for all who wait for it.
+    under_way: Mutex<HashMap<CacheKey, SoundSlot>>,
+    recognizer: Option<Arc<dyn Recognizer>>,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Speaking that has to be driven by somebody.
+pub(super) enum Job {
+    /// For one line only; nobody else will ask for it.
+    Private(Work),
+    /// Goes on when the line is gone, because the sound is kept.
+    Shared(Work),
+}
+
+impl SpeechRoom {
+    /// Looks for voices and opens the cache. Fails, naming the package, when nothing can speak.
+    pub async fn start(config: SpeechConfig) -> Result<SpeechRoom, SpeechFault> {
+        SpeechRoom::start_with(config, None).await
+    }
+
+    /// The same, with an engine that hears what callers say.
+    pub async fn start_with(
+        config: SpeechConfig,
+        recognizer: Option<Arc<dyn Recognizer>>,
+    ) -> Result<SpeechRoom, SpeechFault> {
+        let mut engines: Vec<Box<dyn Synthesizer>> = Vec::new();
+        if let Some(flite) = Flite::find(&config.flite).await? {
+            engines.push(Box::new(flite));
+        }
+        if let Some(espeak) = Espeak::find(&config.espeak).await {
+            engines.push(Box::new(espeak));
+        }
+        if engines.is_empty() {
+            return Err(SpeechFault::NoVoice {
+                flite: config.flite.display().to_string(),
+                espeak: config.espeak.display().to_string(),
+            });
+        }
+        SpeechRoom::furnish(config, engines, recognizer)
+    }
+
+    fn furnish(
+        config: SpeechConfig,
+        engines: Vec<Box<dyn Synthesizer>>,
+        recognizer: Option<Arc<dyn Recognizer>>,
+    ) -> Result<SpeechRoom, SpeechFault> {
+        let mut voices = BTreeMap::new();
+        for (locale, name) in &config.voices {
+            let voice = named(&engines, name)?;
+            voices.insert(locale.to_lowercase(), voice);
+        }
+        if !voices.contains_key("en")
+            && let Ok(voice) = named(&engines, ENGLISH_VOICE)
+        {
+            voices.insert("en".into(), voice);
+        }
+        let mut recordings = HashMap::new();
+        for (locale, prompt, bytes) in &config.recordings {
+            match wav::read(bytes) {
+                Ok((samples, rate)) => {
+                    let sound = Arc::new(level::fit_for_line(&samples, rate));
+                    recordings.insert((locale.clone(), prompt.clone()), sound);
+                }
+                Err(fault) => tracing::warn!(
+                    "prompts/{locale}/audio/{prompt}.wav: {fault}; a voice speaks the prompt instead"
+                ),
+            }
+        }
+        // At least two, so that what is rendered ahead of time never keeps a caller waiting.
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let jobs = config.jobs.unwrap_or(cores).max(2);
+        let unreadable = config.unreadable.into_iter();
+        let room = SpeechRoom(Arc::new(Room {
+            voices,
+            rate: config.rate.clamp(50, 200),
+            pool: Pool::new(jobs),
+            disk: Disk::open(&config.cache_folder, config.cache_bytes_max)?,
+            memory: Memory::new(config.memory_bytes_max),
+            recordings,
+            unreadable: unreadable.map(|one| (one.locale.clone(), one)).collect(),
+            under_way: Mutex::default(),
+            recognizer,
+            engines,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }));
+        // The language that every other falls back to must have a voice.
+        room.0.voice(&Locale::default())?;
+        Ok(room)
+    }
+
+    /// The voices that are installed, for configuration pages and error texts.
+    pub fn voices(&self) -> impl Iterator<Item = &VoiceInfo> {
+        self.0.engines.iter().flat_map(|engine| engine.voices())
+    }
+
+    /// Whether callers of this locale can be heard, so that words may be offered to them.
+    pub fn hears(&self, locale: &Locale) -> bool {
+        let abilities = self.0.recognizer.as_ref().map(|engine| engine.abilities());
+        abilities.is_some_and(|abilities| abilities.locales.contains(locale))
+    }
+
+    /// The sound of an utterance: at hand, or promised and spoken soon.
+    pub fn slot(&self, utterance: &Utterance, priority: Priority) -> SoundSlot {
+        let (slot, job) = self.begin(utterance, priority);
+        match job {
+            Some(Job::Private(work) | Job::Shared(work)) => self.spawn(work),
+            None => {}
+        }
+        slot
+    }
+
+    /// Puts the room into a line: what comes out has sound where there were words. Nothing else
+    /// changes, and the task that does it ends when either end of the line is dropped.
+    pub fn along(&self, far: FarEnd) -> FarEnd {
+        let (far, task) = relay::along(self.clone(), far, None);
+        self.spawn(task);
+        far
+    }
+
+    /// The same with the caller's sound, so that the recogniser can answer `Listen`.
+    pub fn along_hearing(&self, far: FarEnd, sound: SoundSource) -> FarEnd {
+        let hearing = self.0.recognizer.clone().map(|engine| (engine, sound));
+        let (far, task) = relay::along(self.clone(), far, hearing);
+        self.spawn(task);
+        far
+    }
+
+    /// A text in a voice by its full name (`flite/slt`) or the locale's own, kept nowhere.
+    pub async fn render(
+        &self,
+        text: &str,
+        voice: Option<&str>,
+        locale: &Locale,
+    ) -> Result<Arc<Sound>, SpeechFault> {
+        let voice = match voice {
+            Some(name) => named(&self.0.engines, name)?,
+            None => self.0.voice(locale)?,
+        };
+        let place = self.0.pool.place(Priority::Following).await?;
+        let sound = self.0.speak(&voice, text, Priority::Following).await;
+        drop(place);
+        sound
+    }
+
+    /// Speaks ahead of time what will be said often, in the background, one after the other, while
+    /// calls are answered. What is on disk already is only fetched into memory.
+    pub fn render_ahead(&self, utterances: Vec<Utterance>) {
+        let room = self.clone();
+        let closing = self.0.closing.clone();
+        self.spawn(async move {
+            let all = async {
+                let mut failed = 0_usize;
+                for utterance in &utterances {
+                    if room.render_one_ahead(utterance).await.is_err() {
+                        failed += 1;
+                    }
+                }
+                tracing::info!(prompts = utterances.len(), failed, "prompts are rendered");
+            };
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = all => {}
+            }
+        });
+    }
+
+    async fn render_one_ahead(&self, utterance: &Utterance) -> Result<(), SpeechFault> {
+        let room = &self.0;
+        if room.recording(utterance).is_some() || utterance.keep == Keep::Never {
+            return Ok(());
+        }
+        let voice = room.voice(&utterance.locale)?;
+        let key = room.key(&voice, utterance);
+        if room.memory.get(key).is_some() || lock(&room.under_way).contains_key(&key) {
+            return Ok(());
+        }
+        let on_disk = self.kept_on_disk(key).await;
+        if on_disk.is_some() {
+            return Ok(());
+        }
+        // The place first: a caller who wants this very prompt must not wait for our turn.
+        let place = room.pool.place(Priority::AheadOfTime).await?;
+        let sound = room
+            .speak(&voice, &utterance.text, Priority::AheadOfTime)
+            .await;
+        drop(place);
+        match sound {
+            Ok(sound) => {
+                room.memory.put(key, sound.clone());
+                self.keep(key, sound).await;
+                Ok(())
+            }
+            Err(fault) => {
+                tracing::warn!(prompt = %utterance.prompt, %fault, "a prompt could not be rendered");
+                Err(fault)
+            }
+        }
+    }
+
+    /// Ends what runs in the background and waits for it.
+    pub async fn close(&self) {
+        self.0.closing.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// How many tasks of the room run: relays of calls, sentences being spoken.
+    pub fn tasks(&self) -> usize {
+        self.0.tasks.len()
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "every task is tracked and ends by itself: a relay with its line, a sentence when \
+                  spoken, rendering ahead with the room"
+    )]
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.0.tasks.track_future(work));
+    }
+
+    /// The slot of an utterance, and the work that fills it unless that is done or under way.
+    pub(super) fn begin(
+        &self,
+        utterance: &Utterance,
+        priority: Priority,
+    ) -> (SoundSlot, Option<Job>) {
+        let room = &self.0;
+        if let Some(recorded) = room.recording(utterance) {
+            return (SoundSlot::ready(recorded), None);
+        }
+        let voice = match room.voice(&utterance.locale) {
+            Ok(voice) => voice,
+            Err(fault) => {
+                tracing::error!(prompt = %utterance.prompt, %fault, "nobody can say a prompt");
+                return (SoundSlot::ready(Arc::new(Sound::default())), None);
+            }
+        };
+        let key = room.key(&voice, utterance);
+        if utterance.keep == Keep::Never {
+            let slot = SoundSlot::default();
+            let work = self
+                .clone()
+                .say(utterance.clone(), voice, None, slot.clone(), priority);
+            return (slot, Some(Job::Private(Box::pin(work))));
+        }
+        let mut under_way = lock(&room.under_way);
+        if let Some(sound) = room.memory.get(key) {
+            return (SoundSlot::ready(sound), None);
+        }
+        if let Some(slot) = under_way.get(&key) {
+            return (slot.clone(), None);
+        }
+        let slot = SoundSlot::default();
+        under_way.insert(key, slot.clone());
+        drop(under_way);
+        let work = self
+            .clone()
+            .say(utterance.clone(), voice, Some(key), slot.clone(), priority);
+        (slot, Some(Job::Shared(Box::pin(work))))
+    }
+
+    /// Fills the slot, whatever happens: with the sound, with the excuse for it, or with nothing.
+    async fn say(
+        self,
+        utterance: Utterance,
+        voice: VoiceInfo,
+        key: Option<CacheKey>,
+        slot: SoundSlot,
+        priority: Priority,
+    ) {
+        let promise = Promise {
+            room: &self.0,
+            key,
+            slot: &slot,
+        };
+        if let Some(key) = key
+            && let Some(sound) = self.kept_on_disk(key).await
+        {
+            slot.fill(sound);
+            return;
+        }
+        let sound = match self.0.pool.place(priority).await {
+            Ok(place) => {
+                let sound = self.0.speak(&voice, &utterance.text, priority).await;
+                drop(place);
+                sound
+            }
+            Err(fault) => Err(fault),
+        };
+        match sound {
+            Ok(sound) => {
+                slot.fill(sound.clone());
+                if let Some(key) = key {
+                    // In memory before it is no longer under way, so that nobody speaks it again.
+                    self.0.memory.put(key, sound.clone());
+                }
+                drop(promise);
+                if let Some(key) = key {
+                    self.keep(key, sound).await;
+                }
+            }
+            Err(fault) => {
+                tracing::warn!(prompt = %utterance.prompt, %fault, "a sentence could not be spoken");
+                if let Some(sound) = self.excuse(&utterance.locale, priority).await {
+                    slot.fill(sound);
+                }
+            }
+        }
+    }
+
+    /// "This text cannot be read."
+    async fn excuse(&self, locale: &Locale, priority: Priority) -> Option<Arc<Sound>> {
+        let excuse = self.0.unreadable.get(locale)?;
+        if let Some(sound) = self.0.recording(excuse) {
+            return Some(sound);
+        }
+        let voice = self.0.voice(locale).ok()?;
+        let key = self.0.key(&voice, excuse);
+        if let Some(sound) = self.0.memory.get(key) {
+            return Some(sound);
+        }
+        if let Some(sound) = self.kept_on_disk(key).await {
+            return Some(sound);
+        }
+        let place = self.0.pool.place(priority).await.ok()?;
+        let sound = self.0.speak(&voice, &excuse.text, priority).await.ok()?;
+        drop(place);
+        self.0.memory.put(key, sound.clone());
+        self.keep(key, sound.clone()).await;
+        Some(sound)
+    }
+
+    async fn kept_on_disk(&self, key: CacheKey) -> Option<Arc<Sound>> {
+        if !self.0.disk.has(key) {
+            return None;
+        }
+        let room = self.0.clone();
+        let sound = tokio::task::spawn_blocking(move || room.disk.get(key));
+        let sound = Arc::new(sound.await.ok().flatten()?);
+        self.0.memory.put(key, sound.clone());
+        Some(sound)
+    }
+
+    async fn keep(&self, key: CacheKey, sound: Arc<Sound>) {
+        let room = self.0.clone();
+        let kept = tokio::task::spawn_blocking(move || room.disk.put(key, &sound));
+        if let Ok(Err(fault)) = kept.await {
+            tracing::warn!(%fault, "a spoken prompt could not be kept; it will be spoken again");
+        }
+    }
+}
+
+/// A slot that callers wait for: if nothing else filled it when this goes, be it by a panic, it is
+/// filled with nothing, so that the call goes on.
+struct Promise<'a> {
+    room: &'a Room,
+    key: Option<CacheKey>,
+    slot: &'a SoundSlot,
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        self.slot.fill(Arc::new(Sound::default()));
+        if let Some(key) = self.key {
+            lock(&self.room.under_way).remove(&key);
+        }
+    }
+}
+
+impl Room {
+    fn recording(&self, utterance: &Utterance) -> Option<Arc<Sound>> {
+        if utterance.has_variables || self.recordings.is_empty() {
+            return None;
+        }
+        let PromptName(name) = utterance.prompt;
+        self.recordings
+            .get(&(utterance.locale.clone(), name.to_owned()))
+            .cloned()
+    }
+
+    fn key(&self, voice: &VoiceInfo, utterance: &Utterance) -> CacheKey {
+        CacheKey::new(voice, self.rate, utterance.locale.as_str(), &utterance.text)
+    }
+
+    /// Who speaks this locale: as configured for it or its language, else the first voice of the
+    /// locale, else of the language.
+    fn voice(&self, locale: &Locale) -> Result<VoiceInfo, SpeechFault> {
+        let tag = locale.as_str().to_lowercase();
+        let language = tag.split('-').next().unwrap_or(&tag);
+        if let Some(voice) = self.voices.get(&tag).or_else(|| self.voices.get(language)) {
+            return Ok(voice.clone());
+        }
+        let installed = || self.engines.iter().flat_map(|engine| engine.voices());
+        installed()
+            .find(|voice| voice.language == tag)
+            .or_else(|| installed().find(|voice| voice.language == language))
+            .or_else(|| {
+                let regional = format!("{language}-");
+                installed().find(|voice| voice.language.starts_with(&regional))
+            })
+            .cloned()
+            .ok_or_else(|| SpeechFault::NoVoiceFor(locale.to_string()))
+    }
+
+    /// The sound of a text, fit for the line. A program that fails is tried once more.
+    async fn speak(
+        &self,
+        voice: &VoiceInfo,
+        text: &str,
+        priority: Priority,
+    ) -> Result<Arc<Sound>, SpeechFault> {
+        let engine = self
+            .engines
+            .iter()
+            .find(|engine| engine.voices().contains(voice))
+            .ok_or_else(|| SpeechFault::NoVoiceFor(voice.language.clone()))?;
+        let first = engine.speak(voice, text, self.rate, priority).await;
+        let (samples, rate) = match first {
+            Err(
+                SpeechFault::Child { .. }
+                | SpeechFault::Implausible { .. }
+                | SpeechFault::File { .. },
+            ) => engine.speak(voice, text, self.rate, priority).await?,
+            other => other?,
+        };
+        let sound = tokio::task::spawn_blocking(move || level::fit_for_line(&samples, rate));
+        sound
+            .await
+            .map(Arc::new)
+            .map_err(|fault| SpeechFault::Sound(fault.to_string()))
+    }
+}
+
+fn named(engines: &[Box<dyn Synthesizer>], name: &str) -> Result<VoiceInfo, SpeechFault> {
+    let all = || engines.iter().flat_map(|engine| engine.voices());
+    all()
+        .find(|voice| voice.full_name() == name)
+        .cloned()
+        .ok_or_else(|| {
+            let names: Vec<String> = all().map(VoiceInfo::full_name).collect();
+            SpeechFault::UnknownVoice {
+                voice: name.to_owned(),
+                known: names.join(", "),
+            }
+        })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::line::{Grammar, LineCommand, LineEvent, PlayId, Segment, Sure, line};
+    use crate::speech::ScriptedRecognizer;
+
+    /// A voice that hums for as long as the text is, and counts.
+    struct Humming {
+        voices: Vec<VoiceInfo>,
+        spoken: Arc<AtomicUsize>,
+    }
+
+    #[async_trait]
+    impl Synthesizer for Humming {
+        fn voices(&self) -> &[VoiceInfo] {
+            &self.voices
+        }
+
+        async fn speak(
+            &self,
+            _voice: &VoiceInfo,
+            text: &str,
+            _rate: u16,
+            _priority: Priority,
+        ) -> Result<(Vec<i16>, u32), SpeechFault> {
+            self.spoken.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            match text {
+                "fail" => Err(SpeechFault::Child {
+                    program: "humming".into(),
+                    what: "broke".into(),
+                }),
+                "panic" => panic!("the engine panics"),
+                _ => {
+                    let length = text.len() * 800;
+                    Ok(((0..length).map(|n| (n % 20 * 500) as i16).collect(), 8_000))
+                }
+            }
+        }
+    }
+
+    struct Furnished {
+        room: SpeechRoom,
+        spoken: Arc<AtomicUsize>,
+        folder: tempfile::TempDir,
+    }
+
+    impl Furnished {
+        fn spoken(&self) -> usize {
+            self.spoken.load(Ordering::SeqCst)
+        }
+    }
+
+    fn furnished_in(
+        folder: tempfile::TempDir,
+        recognizer: Option<Arc<dyn Recognizer>>,
+    ) -> Furnished {
+        let spoken = Arc::new(AtomicUsize::new(0));
+        let voice = |name: &str, language: &str| VoiceInfo {
+            engine: "humming",
+            version: "1".into(),
+            name: name.into(),
+            language: language.into(),
+        };
+        let engine = Humming {
+            voices: vec![voice("anna", "en"), voice("benno", "de")],
+            spoken: spoken.clone(),
+        };
+        let mut config = SpeechConfig::new(folder.path().join("cache"));
+        config.unreadable = vec![utterance("unreadable-text", "This cannot be read.")];
+        let room = SpeechRoom::furnish(config, vec![Box::new(engine)], recognizer).unwrap();
+        Furnished {
+            room,
+            spoken,
+            folder,
+        }
+    }
+
+    fn furnished() -> Furnished {
+        furnished_in(tempfile::tempdir().unwrap(), None)
+    }
+
+    fn utterance(prompt: &'static str, text: &str) -> Utterance {
+        Utterance {
+            prompt: PromptName(prompt),
+            text: text.into(),
+            locale: Locale::default(),
+            has_variables: false,
+            keep: Keep::Cached,
+        }
+    }
+
+    async fn filled(slot: &SoundSlot) -> Arc<Sound> {
+        for _ in 0..1_000 {
+            if let Some(sound) = slot.get() {
+                return sound.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the slot stayed empty");
+    }
+
+    async fn idle(room: &SpeechRoom) {
+        for _ in 0..1_000 {
+            if room.tasks() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{} tasks are left", room.tasks());
+    }
+
+    #[tokio::test]
+    async fn a_sentence_is_spoken_once_for_all_who_wait_and_for_later() {
+        let here = furnished();
+        let sentence = utterance("welcome", "Hello there.");
+        let slots: Vec<SoundSlot> = (0..20)
+            .map(|_| here.room.slot(&sentence, Priority::First))
+            .collect();
+        for slot in &slots {
+            assert!(!filled(slot).await.samples().is_empty());
+        }
+        assert!(here.room.slot(&sentence, Priority::First).get().is_some());
+        assert_eq!(here.spoken(), 1);
+        idle(&here.room).await;
+        // After a restart it comes from disk.
+        let again = furnished_in(here.folder, None);
+        let slot = again.room.slot(&sentence, Priority::First);
+        assert!(!filled(&slot).await.samples().is_empty());
+        assert_eq!(again.spoken(), 0);
+    }
+
+    #[tokio::test]
+    async fn private_words_are_spoken_anew_and_leave_nothing_on_disk() {
+        let here = furnished();
+        let mail = Utterance {
+            keep: Keep::Never,
+            ..utterance("subject", "Top secret.")
+        };
+        for _ in 0..2 {
+            filled(&here.room.slot(&mail, Priority::First)).await;
+        }
+        idle(&here.room).await;
+        assert_eq!(here.spoken(), 2);
+        let cache = here.folder.path().join("cache");
+        assert_eq!(std::fs::read_dir(cache).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_spoken_is_excused_and_not_kept() {
+        let here = furnished();
+        let excuse = filled(&here.room.slot(
+            &utterance("unreadable-text", "This cannot be read."),
+            Priority::First,
+        ))
+        .await;
+        let before = here.spoken();
+        let slot = here.room.slot(&utterance("x", "fail"), Priority::First);
+        assert_eq!(filled(&slot).await.samples(), excuse.samples());
+        assert_eq!(here.spoken() - before, 2, "tried twice");
+        idle(&here.room).await;
+        assert!(
+            here.room
+                .slot(&utterance("x", "fail"), Priority::First)
+                .get()
+                .is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_panics_leaves_no_caller_waiting() {
+        let here = furnished();
+        let slot = here.room.slot(&utterance("x", "panic"), Priority::First);
+        assert!(filled(&slot).await.samples().is_empty());
+        idle(&here.room).await;
+        assert!(lock(&here.room.0.under_way).is_empty());
+    }
+
+    #[tokio::test]
+    async fn studio_recordings_win_unless_there_are_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut wav = std::io::Cursor::new(Vec::new());
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 16_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::new(&mut wav, spec).unwrap();
+        (0..32_000).for_each(|n| writer.write_sample((n % 30 * 300) as i16).unwrap());
+        writer.finalize().unwrap();
+        let mut config = SpeechConfig::new(folder.path());
+        config.recordings = vec![
+            (Locale::default(), "welcome".into(), wav.into_inner()),
+            (Locale::default(), "broken".into(), b"RIFF".to_vec()),
+        ];
+        let engine = Humming {
+            voices: vec![VoiceInfo {
+                engine: "humming",
+                version: "1".into(),
+                name: "anna".into(),
+                language: "en".into(),
+            }],
+            spoken: Arc::default(),
+        };
+        let room = SpeechRoom::furnish(config, vec![Box::new(engine)], None).unwrap();
+        let recorded = room.slot(&utterance("welcome", "Hi."), Priority::First);
+        assert_eq!(recorded.get().unwrap().length().as_millis() / 100, 20);
+        let mut varied = utterance("welcome", "Hi.");
+        varied.has_variables = true;
+        assert!(room.slot(&varied, Priority::First).get().is_none());
+    }
+
+    #[tokio::test]
+    async fn locales_find_their_voice_or_a_fault_that_names_the_cure() {
+        let here = furnished();
+        for (tag, voice) in [("en-GB", "anna"), ("de-AT", "benno"), ("de", "benno")] {
+            assert_eq!(here.room.0.voice(&Locale::new(tag)).unwrap().name, voice);
+        }
+        let fault = here
+            .room
+            .0
+            .voice(&Locale::new("fr-FR"))
+            .unwrap_err()
+            .to_string();
+        assert!(fault.contains("espeak-ng"), "{fault}");
+        let fault = here
+            .room
+            .render("Hi.", Some("humming/carla"), &Locale::default())
+            .await;
+        let fault = fault.unwrap_err().to_string();
+        assert!(fault.contains("humming/anna, humming/benno"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn nothing_installed_names_the_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = SpeechConfig::new(folder.path());
+        config.flite = "/nonexistent/flite".into();
+        config.espeak = "/nonexistent/espeak-ng".into();
+        let fault = SpeechRoom::start(config).await.err().unwrap().to_string();
+        assert!(fault.contains("apt-get install flite"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn along_a_line_words_become_sound_and_all_else_passes() {
+        let here = furnished();
+        let (mut conversation, far) = line();
+        let mut far = here.room.along(far);
+        let words = Segment::Words(utterance("welcome", "Hello."));
+        let play = LineCommand::Play(PlayId(7), vec![words, Segment::Beep]);
+        conversation.commands.send(play).await.unwrap();
+        conversation
+            .commands
+            .send(LineCommand::PauseOrResume)
+            .await
+            .unwrap();
+        let Some(LineCommand::Play(PlayId(7), segments)) = far.commands.recv().await else {
+            panic!("no play");
+        };
+        let [Segment::Sound(slot), Segment::Beep] = &segments[..] else {
+            panic!("{segments:?}");
+        };
+        assert!(!filled(slot).await.samples().is_empty());
+        assert!(matches!(
+            far.commands.recv().await,
+            Some(LineCommand::PauseOrResume)
+        ));
+        far.events
+            .send(LineEvent::PlayEnded(PlayId(7)))
+            .await
+            .unwrap();
+        assert_eq!(
+            conversation.events.recv().await,
+            Some(LineEvent::PlayEnded(PlayId(7)))
+        );
+        // The conversation ends: so does the relay, and the sound learns of it.
+        drop(conversation);
+        assert!(far.commands.recv().await.is_none());
+        idle(&here.room).await;
+        // The sound ends: so does the relay, and the conversation learns of it.
+        let (mut conversation, far) = line();
+        drop(here.room.along(far));
+        assert!(conversation.events.recv().await.is_none());
+        idle(&here.room).await;
+    }
+
+    #[tokio::test]
+    async fn a_scripted_recogniser_answers_what_is_listened_for() {
+        let script = [("Delete it", Sure::Accept), ("sing", Sure::Accept)];
+        let ears = ScriptedRecognizer::new(Locale::default(), &script);
+        let here = furnished_in(tempfile::tempdir().unwrap(), Some(Arc::new(ears)));
+        assert!(here.room.hears(&Locale::default()));
+        let (mut conversation, far) = line();
+        let (_microphone, sound) = mpsc::channel(1);
+        let _far = here.room.along_hearing(far, sound);
+        let grammar = Arc::new(Grammar {
+            locale: Locale::default(),
+            phrases: vec![("delete".into(), vec!["delete".into(), "delete it".into()])],
+        });
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            let listen = LineCommand::Listen(grammar.clone());
+            conversation.commands.send(listen).await.unwrap();
+            let Some(LineEvent::Heard(hypothesis)) = conversation.events.recv().await else {
+                panic!("nothing heard");
+            };
+            heard.push(
+                hypothesis
+                    .candidates
+                    .first()
+                    .map(|best| best.choice.clone()),
+            );
+        }
+        assert_eq!(heard, [Some("delete".to_owned()), None]);
+        // Nobody speaks any more; listening anew and stopping must work all the same.
+        conversation
+            .commands
+            .send(LineCommand::Listen(grammar))
+            .await
+            .unwrap();
+        conversation
+            .commands
+            .send(LineCommand::StopListening)
+            .await
+            .unwrap();
+        drop(conversation);
+        idle(&here.room).await;
+    }
+
+    #[tokio::test]
+    async fn rendering_ahead_fills_the_cache_in_the_background() {
+        let here = furnished();
+        let sentences: Vec<Utterance> = ["One.", "Two.", "fail", "Three."]
+            .iter()
+            .map(|text| utterance("p", text))
+            .collect();
+        here.room.render_ahead(sentences.clone());
+        idle(&here.room).await;
+        for index in [0, 1, 3] {
+            assert!(
+                here.room
+                    .slot(&sentences[index], Priority::First)
+                    .get()
+                    .is_some()
+            );
+        }
+        let spoken = here.spoken();
+        here.room.render_ahead(sentences.clone());
+        here.room.close().await;
+        let again = furnished_in(here.folder, None);
+        again.room.render_ahead(vec![sentences[0].clone()]);
+        idle(&again.room).await;
+        assert_eq!(again.spoken(), 0);
+        assert!(spoken >= 4);
+    }
+}
