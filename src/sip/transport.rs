@@ -247,3 +247,6 @@ pub(super) fn local_address_towards(peer: SocketAddr) -> io::Result<IpAddr> {
     probe.connect(peer)?;
     Ok(probe.local_addr()?.ip())
 }
+
+#[cfg(test)]
+mod tests;

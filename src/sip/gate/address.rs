@@ -152,8 +152,10 @@ pub(super) fn read_host_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
 pub(super) fn literal(host: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(host).ok()?;
     match text.strip_prefix('[') {
+        // Three colons were right by the grammar that RFC 3261 first had (RFC 5118 section 4.10).
         Some(inner) => inner
             .strip_suffix(']')?
+            .replace(":::", "::")
             .parse::<Ipv6Addr>()
             .ok()
             .map(IpAddr::V6),
@@ -327,6 +329,14 @@ pub(super) fn uri_for_the_stack(uri: &[u8]) -> Vec<u8> {
         }
     }
     let rest = &uri[at.unwrap_or(0)..];
+    let fewer_colons = String::from_utf8_lossy(rest)
+        .replace(":::", "::")
+        .into_bytes();
+    let rest = if rest.contains(&b'[') {
+        &fewer_colons
+    } else {
+        rest
+    };
     let headers = rest
         .iter()
         .position(|byte| *byte == b'?')

@@ -17,8 +17,6 @@ pub(super) struct Status {
     pub(super) code: u16,
     pub(super) phrase: &'static str,
     pub(super) headers: Vec<String>,
-    /// Whether the code alone would mislead: the headers are then never left out.
-    pub(super) headers_matter: bool,
 }
 
 impl Status {
@@ -27,7 +25,6 @@ impl Status {
             code,
             phrase,
             headers: Vec::new(),
-            headers_matter: false,
         }
     }
 

@@ -244,7 +244,7 @@ mod tests {
         for number in 0..10_000_u32 {
             sources.rule(now, IpAddr::from(number.to_be_bytes()), RATE, Asks::Request);
             assert!(sources.known() <= 100);
-            if number % 10 == 0 {
+            if number % 20 == 0 {
                 count(&mut sources, now, "192.0.2.1", Asks::Request, 1);
             }
         }

@@ -34,23 +34,23 @@ impl Rewrite<'_> {
     /// The request, no longer than `most` bytes where leaving out headers that nobody here reads can achieve it.
     pub(super) fn request(&self, most: usize) -> Option<Vec<u8>> {
         let whole = self.write(usize::MAX);
-        if whole.len() <= most {
+        let Some(excess) = whole.len().checked_sub(most).filter(|excess| *excess > 0) else {
             return Some(whole);
-        }
-        let mut lengths: Vec<usize> = self
+        };
+        let extensions = self
             .scan
             .fields
             .iter()
-            .filter(|field| field.name == Name::Extension)
-            .map(|field| field.value.len())
-            .collect();
-        lengths.sort_unstable();
-        // Longest first: with each round the longest one left goes.
-        lengths
-            .into_iter()
-            .rev()
-            .map(|longest| self.write(longest))
-            .find(|shorter| shorter.len() <= most)
+            .filter(|field| field.name == Name::Extension);
+        let mut lengths: Vec<usize> = extensions.map(|field| field.value.len()).collect();
+        lengths.sort_unstable_by(|one, other| other.cmp(one));
+        // The longest go, as many as needed.
+        let mut saved = 0;
+        let shortest_to_go = lengths.into_iter().find(|length| {
+            saved += length;
+            saved >= excess
+        })?;
+        Some(self.write(shortest_to_go)).filter(|shorter| shorter.len() <= most)
     }
 
     fn write(&self, extensions_shorter_than: usize) -> Vec<u8> {
@@ -359,7 +359,8 @@ impl Seal {
                 _ => plain.push(*byte),
             }
         }
-        Some(plain)
+        // No line that we sealed had a line end in it.
+        (!plain.contains(&b'\r')).then_some(plain)
     }
 }
 

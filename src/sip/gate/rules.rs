@@ -52,11 +52,7 @@ pub(super) fn check_request<'a>(
     check_head(scan, limits)?;
     check_version(version)?;
     check_identity(scan, method)?;
-    if !via_is_sound
-        || via
-            .branch()
-            .is_some_and(|branch| branch.is_empty() || branch.iter().any(|byte| is_blank(*byte)))
-    {
+    if !via_is_sound || via.branch().is_some_and(|branch| !is_sound_branch(branch)) {
         return Err(Refusal::malformed("Malformed Via"));
     }
     let content = content(scan, transport)?;
@@ -123,6 +119,14 @@ pub(super) fn is_of_rfc2543(scan: &Scan<'_>) -> bool {
         via.branch()
             .is_none_or(|branch| !branch.starts_with(MAGIC_COOKIE))
     })
+}
+
+/// A branch is a token; more than that is in use, but nothing that could end the parameter.
+fn is_sound_branch(branch: &[u8]) -> bool {
+    !branch.is_empty()
+        && branch
+            .iter()
+            .all(|byte| byte.is_ascii_graphic() && !b"\";,<>\\".contains(byte))
 }
 
 fn check_head(scan: &Scan<'_>, limits: &GateLimits) -> Result<(), Refusal> {

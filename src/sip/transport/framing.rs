@@ -17,12 +17,21 @@ pub enum Frame {
     Broken(Vec<u8>),
 }
 
+enum Measure {
+    Unknown,
+    Whole(usize),
+    Broken,
+}
+
 /// Holds what has arrived and is not yet a message.
 #[derive(Debug)]
 pub struct Framer {
     buffer: BytesMut,
     limits: GateLimits,
+    /// How far the end of the head has been looked for in vain.
     scanned: usize,
+    /// How long the message is that has begun, once its head says so.
+    needed: Option<usize>,
 }
 
 impl Framer {
@@ -33,6 +42,7 @@ impl Framer {
             buffer: BytesMut::new(),
             limits,
             scanned: 0,
+            needed: None,
         }
     }
 
@@ -60,33 +70,53 @@ impl Framer {
             // A lone empty line before a message is allowed and means nothing (RFC 3261 section 7.5).
             self.buffer.advance(2);
         }
+        let needed = match self.needed {
+            Some(needed) => needed,
+            None => match self.measure() {
+                Measure::Unknown => return None,
+                Measure::Whole(needed) => *self.needed.insert(needed),
+                Measure::Broken => return Some(self.give_up()),
+            },
+        };
+        if self.buffer.len() < needed {
+            return None;
+        }
+        self.start_over();
+        Some(Frame::Message(self.buffer.split_to(needed).to_vec()))
+    }
+
+    fn measure(&mut self) -> Measure {
         // Look again only at what is new, and a little before: the end may have come in pieces.
         let from = self.scanned.saturating_sub(3);
         let Some(head_end) = end_of_head(&self.buffer[from..]).map(|end| from + end) else {
             self.scanned = self.buffer.len();
-            return (self.buffer.len() > self.limits.stream_message_bytes).then(|| self.give_up());
+            let is_overlong = self.buffer.len() > self.limits.stream_message_bytes;
+            return if is_overlong {
+                Measure::Broken
+            } else {
+                Measure::Unknown
+            };
         };
         let body = match read_stream_head(&self.buffer[..head_end], &self.limits) {
             StreamHead::Body(length) => length,
             StreamHead::BodyIsTheRest => self.buffer.len() - head_end,
-            StreamHead::Unreadable => return Some(self.give_up()),
+            StreamHead::Unreadable => return Measure::Broken,
         };
         // Bounded before anything of the body is waited for.
-        if head_end.saturating_add(body) > self.limits.stream_message_bytes {
-            return Some(self.give_up());
+        match head_end.checked_add(body) {
+            Some(whole) if whole <= self.limits.stream_message_bytes => Measure::Whole(whole),
+            _ => Measure::Broken,
         }
-        if self.buffer.len() < head_end + body {
-            return None;
-        }
+    }
+
+    fn start_over(&mut self) {
         self.scanned = 0;
-        Some(Frame::Message(
-            self.buffer.split_to(head_end + body).to_vec(),
-        ))
+        self.needed = None;
     }
 
     /// Everything left, for a stream that ends or breaks here.
     pub fn give_up(&mut self) -> Frame {
-        self.scanned = 0;
+        self.start_over();
         Frame::Broken(self.buffer.split().to_vec())
     }
 }
