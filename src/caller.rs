@@ -8,6 +8,7 @@ mod asking;
 mod open_menu;
 mod recording;
 mod saying;
+mod standing;
 mod type_ahead;
 
 use std::collections::VecDeque;
@@ -15,7 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use open_menu::OpenMenu;
+use saying::Rendered;
 pub use saying::Saying;
+use standing::{Piece, Standing};
 use type_ahead::TypeAhead;
 
 pub use crate::language::Value;
@@ -168,6 +171,12 @@ pub struct Caller {
     playing_ends_by: Option<Instant>,
     paused: bool,
     started: Option<Started>,
+    /// What is played of it when the present piece has ended.
+    pieces: VecDeque<Piece>,
+    /// The present piece has ended, and the next is not playing yet.
+    piece_ended: bool,
+    /// Where the recording stands that was started last.
+    standing: Option<Standing>,
     pace: Pace,
     failures: u8,
     questions: u32,
@@ -201,6 +210,9 @@ impl Caller {
             playing_ends_by: None,
             paused: false,
             started: None,
+            pieces: VecDeque::new(),
+            piece_ended: false,
+            standing: None,
             pace: Pace::NORMAL,
             failures: 0,
             questions: 0,
@@ -314,8 +326,9 @@ impl Caller {
         let unplayed = !self.typed_ahead.is_empty() || self.hung_up.is_some();
         if unplayed {
             self.stop_talking().await?;
+            self.standing = None;
         } else {
-            self.play(&saying).await?;
+            self.begin(&saying).await?;
         }
         self.started = Some(Started { saying, unplayed });
         Ok(())
@@ -328,6 +341,7 @@ impl Caller {
             return Ok(());
         }
         self.extend_playing(Duration::ZERO);
+        self.standing_skipped(skip);
         self.command(LineCommand::Skip(skip)).await
     }
 
@@ -338,6 +352,7 @@ impl Caller {
             return Ok(());
         }
         self.paused = !self.paused;
+        self.standing_paused_or_resumed();
         self.extend_playing(self.patience.paused_longest);
         self.command(LineCommand::PauseOrResume).await
     }
@@ -346,6 +361,7 @@ impl Caller {
     pub async fn set_pace(&mut self, pace: Pace) -> Talk {
         self.play_started().await?;
         self.pace = pace;
+        self.standing_paced(pace);
         self.extend_playing(Duration::ZERO);
         self.command(LineCommand::SetPace(pace)).await
     }
@@ -447,6 +463,10 @@ impl Caller {
     /// The next event that means something, until then.
     async fn next(&mut self, until: Option<Instant>) -> Next {
         loop {
+            if self.piece_ended && Box::pin(self.play_next_piece()).await.is_err() {
+                // A recording has no words that could be missing; should it fail, it is over.
+                return Next::Event(LineEvent::PlayEnded(NOTHING));
+            }
             let event = if let Some(event) = self.pending.pop_front() {
                 event
             } else if self.hung_up.is_some() {
@@ -486,7 +506,13 @@ impl Caller {
                 Next::Over
             }
             LineEvent::PlayEnded(id) if self.playing != Some(id) => NOBODYS,
+            LineEvent::PlayEnded(_) if !self.pieces.is_empty() => {
+                self.playing = None;
+                self.piece_ended = true;
+                NOBODYS
+            }
             LineEvent::PlayEnded(_) => {
+                self.standing_ended();
                 self.playing = None;
                 self.playing_ends_by = None;
                 self.paused = false;
@@ -510,10 +536,23 @@ impl Caller {
 
     /// Plays this instead of what plays now; false when it is nothing.
     async fn play(&mut self, saying: &Saying) -> Talk<bool> {
-        let rendered = saying.render(&self.language.prompts, &self.locale)?;
-        for event in rendered.events {
+        let mut rendered = saying.render(&self.language.prompts, &self.locale)?;
+        for event in std::mem::take(&mut rendered.events) {
             self.transcript.note(event);
         }
+        self.play_rendered(rendered).await
+    }
+
+    /// The same for what was interrupted, and stands in the transcript already.
+    async fn go_on_playing(&mut self, saying: &Saying) -> Talk<bool> {
+        let rendered = saying.render(&self.language.prompts, &self.locale)?;
+        self.play_rendered(rendered).await
+    }
+
+    async fn play_rendered(&mut self, rendered: Rendered) -> Talk<bool> {
+        self.standing_stopped();
+        self.pieces.clear();
+        self.piece_ended = false;
         if rendered.segments.is_empty() {
             self.stop_talking().await?;
             return Ok(false);
@@ -535,7 +574,7 @@ impl Caller {
         {
             started.unplayed = false;
             let saying = started.saying.clone();
-            self.play(&saying).await?;
+            self.begin(&saying).await?;
         }
         Ok(())
     }
@@ -549,6 +588,9 @@ impl Caller {
     }
 
     async fn stop_talking(&mut self) -> Talk {
+        self.standing_stopped();
+        self.pieces.clear();
+        self.piece_ended = false;
         self.playing_ends_by = None;
         self.paused = false;
         if self.playing.take().is_some() {

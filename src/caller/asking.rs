@@ -120,9 +120,9 @@ impl Caller {
 
     /// Whether something that was started is still to be heard.
     fn is_playing_started(&self) -> bool {
-        self.started
-            .as_ref()
-            .is_some_and(|started| started.unplayed || self.playing.is_some())
+        self.started.as_ref().is_some_and(|started| {
+            started.unplayed || self.playing.is_some() || !self.pieces.is_empty()
+        })
     }
 
     async fn put<C: Copy + PartialEq + 'static>(
@@ -252,14 +252,16 @@ impl Caller {
         };
         let announced = turn.announced();
         saying = saying.then(menu.announcement(&self.language, announced)?);
-        match &self.started {
-            Some(started) if announced == Announced::WhilePlaying => {
-                saying = saying.then(started.saying.clone());
-            }
-            _ => self.started = None,
-        }
         self.stop_listening().await?;
-        self.play(&saying).await
+        if announced != Announced::WhilePlaying {
+            self.started = None;
+            return self.play(&saying).await;
+        }
+        let rest = self.rest_of_started();
+        let said = self.play(&saying).await?;
+        self.piece_ended = !said && !rest.is_empty();
+        self.pieces = rest;
+        Ok(said || self.piece_ended)
     }
 
     async fn picked<C: Copy + 'static>(&mut self, picked: Picked<C>) -> Talk<C> {

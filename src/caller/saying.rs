@@ -94,6 +94,20 @@ impl Saying {
         self.parts.is_empty()
     }
 
+    /// What comes before the recording that this ends with, and the recording with its length.
+    pub(super) fn split_recording(&self) -> (Saying, Option<(Saying, Duration)>) {
+        match self.parts.split_last() {
+            Some((Part::Sound { what, sound }, before)) => {
+                let recording = Saying::nothing().play(what, Arc::clone(sound));
+                let before = Saying {
+                    parts: before.to_vec(),
+                };
+                (before, Some((recording, sound.length())))
+            }
+            _ => (self.clone(), None),
+        }
+    }
+
     pub(super) fn ends_with_beep(&self) -> bool {
         matches!(self.parts.last(), Some(Part::Beep))
     }
