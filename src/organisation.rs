@@ -80,7 +80,9 @@ impl Organisation {
         loop {
             every.tick().await;
             match self.refresh().await {
-                Ok(true) => tracing::info!(version = self.snapshot().version(), "organisation changed"),
+                Ok(true) => {
+                    tracing::info!(version = self.snapshot().version(), "organisation changed")
+                }
                 Ok(false) => {}
                 Err(fault) => tracing::warn!(%fault, "cannot look for changes of the organisation"),
             }

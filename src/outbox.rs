@@ -165,7 +165,10 @@ impl Outbox {
         so_far: Option<&Recording>,
     ) -> Result<Recording, OutboxFault> {
         let not_found = || OutboxFault::NotFound(take.tape.0.to_string());
-        let state = lock(&self.tapes).get(&take.tape).cloned().ok_or_else(not_found)?;
+        let state = lock(&self.tapes)
+            .get(&take.tape)
+            .cloned()
+            .ok_or_else(not_found)?;
         let before = so_far.map_or(0, |recording| recording.samples);
         let mut recording = Recording {
             tape: take.tape.clone(),
@@ -174,7 +177,9 @@ impl Outbox {
         };
         let folder = self.folder.clone();
         blocking(move || {
-            let written = state.wait_until_written(DEADLINE).ok_or(OutboxFault::Stalled)?;
+            let written = state
+                .wait_until_written(DEADLINE)
+                .ok_or(OutboxFault::Stalled)?;
             recording.samples = recording.samples.min(written);
             folder.cut(&recording)?;
             Ok(recording)
@@ -256,4 +261,3 @@ async fn blocking<T: Send + 'static>(
         Err(_) => Err(OutboxFault::Stalled),
     }
 }
-

@@ -201,9 +201,11 @@ impl Store {
 
 /// How often the organisation has been changed. Everybody who keeps a copy of it compares this.
 pub fn organisation_version(connection: &Connection) -> Result<i64, StoreFault> {
-    Ok(connection.query_row("SELECT organisation_version FROM meta", [], |row| {
-        row.get(0)
-    })?)
+    Ok(
+        connection.query_row("SELECT organisation_version FROM meta", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Tells everybody who keeps a copy of the organisation that it has changed.
@@ -267,7 +269,10 @@ async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
 ) -> Result<T, StoreFault> {
     let asked = async {
-        let permit = permits.acquire_owned().await.map_err(|_| StoreFault::Busy)?;
+        let permit = permits
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreFault::Busy)?;
         tokio::task::spawn_blocking(move || {
             let answer = work();
             drop(permit);
@@ -280,4 +285,3 @@ async fn on_blocking_thread<T: Send + 'static>(
         .await
         .map_err(|_| StoreFault::Busy)?
 }
-

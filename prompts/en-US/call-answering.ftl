@@ -13,20 +13,14 @@ greeting-after-recorded-name = { $reason ->
     [no-answer] can't answer right now.
    *[other] is not available.
 }
-# The same where there is only a number.
-greeting-of-number = { $reason ->
-    [busy] Extension { $number } is on another call.
-    [no-answer] Nobody answers at extension { $number }.
-   *[other] Extension { $number } is not available.
-}
-# Added to the system's greeting when there is somebody to ask.
-greeting-operator = To speak to somebody else, press zero.
 # Before the tone.
 record-after-tone = Please leave a message after the tone. When you are done, hang up, or press pound for more options.
 # The mailbox holds all it may.
 mailbox-full = Sorry, this mailbox is full and can't take messages. Please try again later. Goodbye.
 # The owner takes no messages from callers without a number.
 no-anonymous-messages = Sorry, this mailbox takes no messages from callers who hide their number. Goodbye.
+# Before the tone, when a caller adds to the message.
+continue-after-tone = Go on after the tone.
 # The take was silent or shorter than a second.
 nothing-recorded = Nothing was recorded.
 # Options after the recording.
@@ -50,6 +44,8 @@ marked-not-private = No longer private.
 # The end of a call that left a message.
 message-sent = Your message has been sent.
 # The end of a call that left none.
-message-cancelled = Your message has been cancelled.
-# The message could not be kept.
-message-not-sent = Sorry, your message could not be saved.
+message-cancelled = Your message has been cancelled. Goodbye.
+# The message could not be kept; the call ends after it.
+message-not-sent = Sorry, something went wrong, and your message could not be saved. Please try again later.
+# There is no room or no place for recordings at present; the call or the choice ends after it.
+recording-unavailable = Sorry, nothing can be recorded at the moment. Please try again later.

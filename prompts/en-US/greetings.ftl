@@ -3,16 +3,13 @@
 # Read before the options.
 greetings = Greetings.
 greetings-personal = For your personal greeting, press { $key }.
-greetings-away = For the greeting while you are away, press { $key }.
 greetings-name = For your recorded name, press { $key }.
 greetings-back = To go back, press { $key }.
 # Precede the recording.
 greeting-personal-is = Callers hear this greeting.
-greeting-away-is = While you are away, callers hear this greeting.
 greeting-name-is = Your recorded name sounds like this.
 # There is no recording.
 greeting-personal-none = Callers hear the standard greeting.
-greeting-away-none = You have no greeting for while you are away.
 greeting-name-none = Your name is read by the system.
 # Options for the chosen one.
 greeting-edit-record = To record a new one, press { $key }.

@@ -6,8 +6,6 @@ summary-voice-messages = { $count ->
     [one] You have { $count } new voice message.
    *[other] You have { $count } new voice messages.
 }
-# The mailbox holds nearly all it may.
-summary-nearly-full = Your mailbox is almost full. Please delete what you don't need.
 # The mailbox holds all it may, so callers cannot leave messages.
 summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
 # Read before the options of the main menu.

@@ -1,7 +1,5 @@
 ### Whatever is recorded by a subscriber.
 
-# The recording has stopped because of silence.
-recording-stopped = Recording has stopped.
 # The longest time is reached.
 recording-limit = That is the longest a recording can be.
 # Options after a recording.
@@ -13,4 +11,3 @@ recording-cancel = To cancel it, press { $key }.
 # What was done.
 recording-saved = Saved.
 recording-cancelled = Cancelled.
-recording-not-saved = Sorry, the recording could not be saved.

@@ -1,30 +1,25 @@
 ### Extension, PIN, and what can go wrong with them.
 
 # Asks whose mailbox it is.
-enter-extension = Please enter your extension.
+enter-extension = Please enter your extension. To contact someone, press pound.
 # Asks for the PIN after the extension was entered.
 enter-pin = Please enter your PIN, then press pound.
 # Asks for the PIN of the person whose number is calling; $name was recorded or is read.
 enter-pin-for = { $name }, please enter your PIN, then press pound. If this is not your mailbox, press star.
-# The same where only the number is known.
-enter-pin-for-extension = Mailbox { $number }. Please enter your PIN, then press pound. If this is not your mailbox, press star.
 # Follows the recorded name of the subscriber.
 enter-pin-for-recorded-name = Please enter your PIN, then press pound. If this is not your mailbox, press star.
+# Asks again after a wrong sign-in. It may have been the extension that was wrong.
+enter-pin-again = Please enter your PIN again, then press pound. For another extension, press star.
 # The extension or the PIN is wrong. It must not become clear which of the two.
 pin-incorrect = That extension and PIN don't match.
 # Too many wrong PINs in this call.
 too-many-attempts = Sorry, that was tried too often. Please call again later. Goodbye.
 # After too many wrong PINs over several calls, the mailbox is closed for sign-in.
 mailbox-locked = This mailbox is locked. Please ask your administrator to unlock it. Goodbye.
-# After five wrong PINs, sign-in is blocked for some minutes.
-mailbox-blocked = Sign-in to this mailbox is blocked for a while. Please try again in { $minutes ->
-    [one] { $minutes } minute
-   *[other] { $minutes } minutes
-}. Goodbye.
-# The PIN was replaced by a new one, which has been mailed.
-pin-was-reset = Your PIN was tried too often, so you were sent a new one by mail. Goodbye.
 # The PIN was right, but this person may not use voice access.
-sign-in-not-allowed = Sorry, voice access is switched off for your mailbox. Goodbye.
+sign-in-not-allowed = Sorry, voice access is switched off for this mailbox.
+# Nobody can sign in for the moment: the keeper of PINs does not answer.
+sign-in-unavailable = Sorry, nobody can sign in at the moment. Please try again in a few minutes.
 # The PIN is too old, too short by now, or was set by an administrator.
 pin-must-change = Your PIN must be changed now.
 # Asks for a new PIN. $digits is the smallest length.
@@ -46,16 +41,10 @@ pin-too-long = That PIN is too long. It may have { $digits ->
     [one] { $digits } digit
    *[other] { $digits } digits
 } at most.
-# Refused: not only digits.
-pin-only-digits = A PIN has digits only.
-# Refused: the extension, or the end of it.
-pin-like-extension = That PIN is too much like your extension.
-# Refused: 123456, 654321.
-pin-consecutive = That PIN is just digits in a row.
-# Refused: 111111.
-pin-repeated = That PIN is just one digit repeated.
-# Refused: part of a telephone number of the subscriber.
-pin-in-number = That PIN is part of your telephone number.
+# Refused: the extension or the end of it, or part of a telephone number of the subscriber.
+pin-own-number = That PIN is part of your own number.
+# Refused: 111111, 123456, 654321.
+pin-common-pattern = That PIN is too easy to guess. The same digit again and again, or digits in a row, cannot be used.
 # Refused: one of the last PINs.
 pin-used-before = You have used that PIN before.
 # The new PIN holds.

@@ -62,6 +62,8 @@ envelope-from-unknown = From an unknown caller, received { $when }. { $importanc
     [yes] It is marked as private.
    *[no] {""}
 } It is { $length } long.
+# Follows the details of a message whose sender has a name.
+envelope-number = The number is { $number }.
 # The options while a message plays and after it.
 voice-message-rewind = To go back a little, press { $key }.
 voice-message-pause = To pause or go on, press { $key }.
@@ -80,12 +82,17 @@ end-of-message = End of message.
 # What was done.
 message-deleted = Message deleted.
 message-marked-unread = Kept as new.
-playing-paused = Paused.
 # There is nothing before the first message or after the last.
 first-message = This is the first message.
 no-more-messages = There are no more messages.
 # The limits of the speed.
 slowest = This is the slowest speed.
 fastest = This is the fastest speed.
+# Another telephone or a mail program has deleted the message meanwhile.
+message-gone = That message has been deleted elsewhere.
+# The messages cannot be reached; the main menu follows.
+mailbox-unavailable = Sorry, your messages cannot be reached at the moment.
+# What was to be saved did not fit into the mailbox.
+own-mailbox-full = Sorry, your mailbox is full. Please delete some messages first.
 # A message whose sound cannot be read; the next one follows.
 message-unreadable = Sorry, this message can't be played.

@@ -1,7 +1,30 @@
 //! What is said at each place of the menu tree: one `async fn` per place, in the order it is spoken.
 //!
-//! [`arrival`] is what a conversation is told about its call, and what it tells of it afterwards.
+//! [`reception`](reception()) is the only entry: it leads a call to its entry point and ends it.
+//! Hang-up and fault travel as [`Leave`](crate::caller::Leave) by `?`; what was recorded is safe
+//! before anybody passes them on.
 
 pub mod arrival;
+mod call_answering;
+mod change_pin;
+mod desk;
+mod directory_search;
+mod faults;
+mod first_time_setup;
+mod greetings;
+mod main_menu;
+pub mod menus;
+mod message_header;
+mod personal_options;
+mod prompts;
+mod reception;
+mod recording;
+mod sender;
+mod sign_in;
+mod take_message;
+mod voice_access;
+mod voice_mail;
 
 pub use arrival::{Arrival, CallType, CustomPrompts, EntryPoint, Outcome, ReasonForCall};
+pub use desk::Desk;
+pub use reception::reception;

@@ -155,7 +155,10 @@ impl MailStore for EmbeddedMailbox {
         folder: Folder,
     ) -> Result<Vec<VoiceMessage>, MailFault> {
         let mailbox = mailbox.0.clone();
-        let rows = self.store.read(move |db| list(db, &mailbox, folder)).await?;
+        let rows = self
+            .store
+            .read(move |db| list(db, &mailbox, folder))
+            .await?;
         Ok(rows)
     }
 

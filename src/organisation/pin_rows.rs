@@ -34,7 +34,11 @@ pub(super) struct Reserved {
 
 pub(super) enum ReservedGate {
     /// The PIN is looked at; this is failure number `attempt` if it is wrong.
-    Open { row: PinRow, attempt: u32, locks: bool },
+    Open {
+        row: PinRow,
+        attempt: u32,
+        locks: bool,
+    },
     /// No mailbox, or one without a PIN.
     Nobody,
     /// Blocked or locked.
@@ -231,7 +235,9 @@ fn count_wrong(
     db.prepare_cached("DELETE FROM wrong_sign_in WHERE at <= ?1 OR at > ?2")?
         .execute([oldest, newest])?;
     let count = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<u64, StoreFault> {
-        let count: i64 = db.prepare_cached(sql)?.query_row(params, |row| row.get(0))?;
+        let count: i64 = db
+            .prepare_cached(sql)?
+            .query_row(params, |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     };
     Ok((

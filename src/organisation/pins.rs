@@ -87,12 +87,17 @@ impl PinKeeper {
             drop(permit);
             hashed
         });
-        Ok(hashed.await.map_err(|error| PinFault(error.to_string()))??)
+        Ok(hashed
+            .await
+            .map_err(|error| PinFault(error.to_string()))??)
     }
 
     async fn row(&self, user: &str) -> Result<Option<PinRow>, PinFault> {
         let user = user.to_owned();
-        let read = self.organisation.store().read(move |db| pin_rows::read(db, &user));
+        let read = self
+            .organisation
+            .store()
+            .read(move |db| pin_rows::read(db, &user));
         Ok(read.await?)
     }
 

@@ -96,11 +96,7 @@ pub(super) fn put<T: Object>(db: &Transaction<'_>, object: &T) -> Result<(), Sto
 
 /// Removes an object.
 pub(super) fn remove<T: Object>(db: &Transaction<'_>, name: &str) -> Result<(), StoreFault> {
-    db.prepare_cached(&format!(
-        "DELETE FROM {} WHERE {} = ?1",
-        T::TABLE,
-        T::KEY
-    ))?
-    .execute([name])?;
+    db.prepare_cached(&format!("DELETE FROM {} WHERE {} = ?1", T::TABLE, T::KEY))?
+        .execute([name])?;
     Ok(())
 }

@@ -85,7 +85,10 @@ impl OrganisationSnapshot {
             return;
         };
         let user = mailbox.user.clone();
-        let numbers = self.users_by_number.entry(dial_plan.name.clone()).or_default();
+        let numbers = self
+            .users_by_number
+            .entry(dial_plan.name.clone())
+            .or_default();
         for number in mailbox_keys(&mailbox) {
             numbers.insert(number, user.clone());
         }

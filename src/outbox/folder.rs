@@ -334,7 +334,10 @@ impl Folder {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    let mut file = OpenOptions::new().append(true).create_new(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .open(path)?;
     file.write_all(&wav::header(0))?;
     Ok(file)
 }

@@ -146,7 +146,14 @@ fn write_tapes(work: &Receiver<Work>) {
     while let Ok(work) = work.recv() {
         match work {
             Work::Begin(number, file, written, state) => {
-                tapes.insert(number, OpenTape { file, written, state });
+                tapes.insert(
+                    number,
+                    OpenTape {
+                        file,
+                        written,
+                        state,
+                    },
+                );
             }
             Work::Sound(number, samples) => {
                 let Some(tape) = tapes.get_mut(&number) else {
@@ -162,7 +169,9 @@ fn write_tapes(work: &Receiver<Work>) {
                         }
                     }
                 }
-                tape.state.queued.fetch_sub(samples.len(), Ordering::Relaxed);
+                tape.state
+                    .queued
+                    .fetch_sub(samples.len(), Ordering::Relaxed);
             }
             Work::End(number) => {
                 if let Some(tape) = tapes.remove(&number) {

@@ -173,6 +173,9 @@ mod tests {
             locked: true,
             ..Failures::default()
         };
-        assert_eq!(locked.after_failure(at(0), &policy).gate(at(1 << 30)), Gate::Locked);
+        assert_eq!(
+            locked.after_failure(at(0), &policy).gate(at(1 << 30)),
+            Gate::Locked
+        );
     }
 }

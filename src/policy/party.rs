@@ -66,11 +66,20 @@ mod tests {
             ("+1 (555) 010.2001", &["+15550102001"]),
             ("tel:2001;phone-context=example.test", &["2001"]),
             ("sip:2001@192.0.2.7", &["2001@192.0.2.7", "2001"]),
-            ("sip:2001@192.0.2.7:5060;user=phone", &["2001@192.0.2.7", "2001"]),
-            ("sips:Alice.Archer@Example.TEST", &["alice.archer@example.test"]),
+            (
+                "sip:2001@192.0.2.7:5060;user=phone",
+                &["2001@192.0.2.7", "2001"],
+            ),
+            (
+                "sips:Alice.Archer@Example.TEST",
+                &["alice.archer@example.test"],
+            ),
             ("sip:alice@[2001:db8::1]:5060", &["alice@[2001:db8::1]"]),
             ("\"A\" <sip:2001@host>;tag=1", &["2001@host", "2001"]),
-            ("sip:+15550102001;npdi@host?Subject=x", &["+15550102001@host", "+15550102001"]),
+            (
+                "sip:+15550102001;npdi@host?Subject=x",
+                &["+15550102001@host", "+15550102001"],
+            ),
             ("alice", &[]),
             ("", &[]),
             ("+", &[]),

@@ -109,9 +109,7 @@ pub fn examine(
 /// All digits equal, or each one up or down from the one before, nine and zero being neighbours.
 fn is_common_pattern(digits: &[u8]) -> bool {
     // As differences modulo ten: 0, 1 or 9 all the way.
-    let mut steps = digits
-        .windows(2)
-        .map(|pair| (10 + pair[1] - pair[0]) % 10);
+    let mut steps = digits.windows(2).map(|pair| (10 + pair[1] - pair[0]) % 10);
     match steps.next() {
         Some(first) => matches!(first, 0 | 1 | 9) && steps.all(|step| step == first),
         None => true,
@@ -329,7 +327,11 @@ mod tests {
         ];
         for (pin, refusal, refusal_with_patterns) in table {
             assert_eq!(examined(pin, false), refusal, "{pin}");
-            assert_eq!(examined(pin, true), refusal_with_patterns, "{pin}, patterns allowed");
+            assert_eq!(
+                examined(pin, true),
+                refusal_with_patterns,
+                "{pin}, patterns allowed"
+            );
         }
     }
 
@@ -378,7 +380,9 @@ mod tests {
 
     #[test]
     fn a_damaged_record_is_an_error_and_costs_no_memory() {
-        let text = PinRecord::new("1", [0; 16], PinCost::CHEAPEST).unwrap().to_string();
+        let text = PinRecord::new("1", [0; 16], PinCost::CHEAPEST)
+            .unwrap()
+            .to_string();
         for damaged in ["", "argon2id", &text[1..], &text[..text.len() - 1]] {
             assert!(damaged.parse::<PinRecord>().is_err(), "{damaged}");
         }

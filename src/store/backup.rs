@@ -27,7 +27,10 @@ pub(super) fn copy(store: &Store, target: &Path) -> Result<(), StoreFault> {
             what: "is not empty; name a new directory for each backup".into(),
         });
     }
-    copy_outbox(&store.folder().join(OUTBOX_FOLDER), &target.join(OUTBOX_FOLDER))?;
+    copy_outbox(
+        &store.folder().join(OUTBOX_FOLDER),
+        &target.join(OUTBOX_FOLDER),
+    )?;
     let audio = target.join(AUDIO_FOLDER);
     make_private_folder(&audio)?;
     for attempt in 1.. {
@@ -69,7 +72,8 @@ fn copy_database(store: &Store, target: &Path) -> Result<(), StoreFault> {
 /// The first file that the copied database names and the copied folder lacks.
 fn missing_file(database: &Path, audio: &Path) -> Result<Option<String>, StoreFault> {
     let copied = connect(database)?;
-    let mut named = copied.prepare("SELECT id || '.wav' FROM message UNION SELECT file FROM recorded")?;
+    let mut named =
+        copied.prepare("SELECT id || '.wav' FROM message UNION SELECT file FROM recorded")?;
     let names = named.query_map([], |row| row.get::<_, String>(0))?;
     for name in names {
         let name = name?;
@@ -96,7 +100,10 @@ fn copy_outbox(from: &Path, to: &Path) -> Result<(), StoreFault> {
     }
     make_private_folder(to)?;
     let kept = |name: &str| name.ends_with(".due.json") || name.ends_with(".parked.json");
-    let envelopes: HashSet<String> = file_names(from)?.into_iter().filter(|name| kept(name)).collect();
+    let envelopes: HashSet<String> = file_names(from)?
+        .into_iter()
+        .filter(|name| kept(name))
+        .collect();
     for envelope in envelopes {
         let Some((id, _)) = envelope.split_once('.') else {
             continue;
@@ -107,7 +114,10 @@ fn copy_outbox(from: &Path, to: &Path) -> Result<(), StoreFault> {
         }
     }
     // A sound that changed from due to parked meanwhile may stand without its envelope.
-    for sound in file_names(to)?.into_iter().filter(|name| name.ends_with(".wav")) {
+    for sound in file_names(to)?
+        .into_iter()
+        .filter(|name| name.ends_with(".wav"))
+    {
         let id = sound.trim_end_matches(".wav");
         for state in ["due", "parked"] {
             let envelope = format!("{id}.{state}.json");
@@ -135,7 +145,9 @@ fn file_names(folder: &Path) -> Result<Vec<String>, StoreFault> {
 fn copy_file(from: &Path, to: &Path) -> Result<bool, StoreFault> {
     match fs::copy(from, to) {
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound && to.parent().is_some_and(Path::exists) => {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound && to.parent().is_some_and(Path::exists) =>
+        {
             return Ok(false);
         }
         Err(error) => return Err(StoreFault::file(to, &error)),

@@ -72,7 +72,6 @@ pub(super) const STEPS: &[&str] = &[
     ",
 ];
 
-
 /// Brings the database to the newest version, or refuses it.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreFault> {
     migrate_with(connection, path, STEPS)

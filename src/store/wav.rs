@@ -171,7 +171,11 @@ pub fn resample(samples: &[i16], rate: u32) -> Vec<i16> {
                 // 0.95: the kernel needs some room to fall off below 4 kHz.
                 let distance = ((first + offset) as f64 - centre) / step;
                 let angle = std::f64::consts::PI * distance * 0.95;
-                let sinc = if angle.abs() < 1e-9 { 1.0 } else { angle.sin() / angle };
+                let sinc = if angle.abs() < 1e-9 {
+                    1.0
+                } else {
+                    angle.sin() / angle
+                };
                 let window = 0.5 + 0.5 * (std::f64::consts::PI * distance / REACH).cos();
                 sum += sinc * window * f64::from(*sample);
                 weights += sinc * window;

@@ -1,0 +1,82 @@
+//! What every conversation works with: the rooms behind the traits, and the visit of one caller.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::arrival::{Arrival, CustomPrompts, Outcome};
+use crate::directory::Directory;
+use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
+use crate::outbox::Outbox;
+use crate::policy::clock::WallClock;
+use crate::policy::mailbox::{Subscriber, Subscribers};
+use crate::policy::pin::Pins;
+
+/// What conversations work with; one for all calls.
+pub struct Desk {
+    /// Finds mailboxes by number.
+    pub subscribers: Arc<dyn Subscribers>,
+    /// Checks and changes PINs.
+    pub pins: Arc<dyn Pins>,
+    /// Reads messages.
+    pub mail: Arc<dyn MailStore>,
+    /// Reads and saves greetings, recorded names and preferences.
+    pub settings: Arc<dyn Settings>,
+    /// Knows who is who.
+    pub directory: Arc<dyn Directory>,
+    /// Keeps recordings and delivers messages.
+    pub outbox: Arc<Outbox>,
+    /// The day and time of conversations.
+    pub clock: Arc<dyn WallClock>,
+    /// The zone of subscribers who have not chosen one.
+    pub time_zone: TimeZone,
+    /// Welcomes and announcements of dial plans.
+    pub custom_prompts: Arc<dyn CustomPrompts>,
+}
+
+/// One call, as its conversations pass it on.
+pub(super) struct Visit<'a> {
+    /// What conversations work with.
+    pub(super) desk: &'a Desk,
+    /// What is known of the call.
+    pub(super) arrival: Arrival,
+    /// What the call record will say.
+    pub(super) outcome: Outcome,
+    /// Wrong sign-ins in this call.
+    pub(super) sign_in_failures: u8,
+}
+
+/// A subscriber who has signed in.
+pub(super) struct Session {
+    /// Who.
+    pub(super) subscriber: Subscriber,
+    /// The identity of the mailbox.
+    pub(super) mailbox: MailboxId,
+    /// What the subscriber has chosen.
+    pub(super) settings: UserSettings,
+    /// The zone in which dates and times are told.
+    pub(super) time_zone: TimeZone,
+}
+
+impl Session {
+    /// The session of `subscriber`, with these settings.
+    pub(super) fn new(desk: &Desk, subscriber: Subscriber, settings: UserSettings) -> Session {
+        // A zone that the database does not know any more must not keep anybody from his messages.
+        let time_zone = settings
+            .time_zone
+            .as_deref()
+            .and_then(|name| TimeZone::get(name).ok())
+            .unwrap_or_else(|| desk.time_zone.clone());
+        Session {
+            mailbox: mailbox_of(&subscriber),
+            subscriber,
+            settings,
+            time_zone,
+        }
+    }
+}
+
+/// The identity of a subscriber's mailbox.
+pub(super) fn mailbox_of(subscriber: &Subscriber) -> MailboxId {
+    MailboxId(subscriber.user().into())
+}

@@ -1,0 +1,247 @@
+//! What subscribers record of themselves: the personal greeting and the name
+//! (`outlook-voice-access` section 11).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::{Session, Visit};
+use super::recording::{self, Bounds, SHORTEST_MESSAGE, SHORTEST_NAME, Taken};
+use super::{faults, prompts};
+use crate::caller::{Caller, Saying, Talk};
+use crate::line::{PromptName, Sound};
+use crate::mailbox::Recorded;
+use crate::outbox::{Recording, TapePurpose};
+use crate::turn::menu::{Menu, always};
+
+/// Nobody's name takes longer.
+const NAME_LONGEST: Duration = Duration::from_secs(30);
+
+/// The recordings of a subscriber.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnGreetings {
+    Personal,
+    Name,
+    Back,
+}
+
+/// Which recording.
+pub(super) static GREETINGS: Menu<OnGreetings> = Menu::new(
+    "greetings",
+    &[
+        always("personal", OnGreetings::Personal),
+        always("name", OnGreetings::Name),
+        always("back", OnGreetings::Back),
+    ],
+);
+
+/// What to do with the present recording.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnPresent {
+    Record,
+    System,
+    Back,
+}
+
+/// The menu while and after the present recording plays.
+pub(super) static GREETING_EDIT: Menu<OnPresent> = Menu::new(
+    "greeting-edit",
+    &[
+        always("record", OnPresent::Record),
+        always("system", OnPresent::System),
+        always("back", OnPresent::Back),
+    ],
+);
+
+/// What to do with what was just recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnRecorded {
+    Accept,
+    Replay,
+    StartOver,
+    Continue,
+    Cancel,
+}
+
+/// The menu after a recording of one's own.
+pub(super) static RECORDING: Menu<OnRecorded> = Menu::new(
+    "recording",
+    &[
+        always("accept", OnRecorded::Accept),
+        always("replay", OnRecorded::Replay),
+        always("start-over", OnRecorded::StartOver),
+        always("continue", OnRecorded::Continue),
+        always("cancel", OnRecorded::Cancel),
+    ],
+);
+
+/// Lets a subscriber hear and change his recordings.
+pub(super) async fn greetings(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
+    loop {
+        let open = GREETINGS
+            .open()
+            .introduced_by(Saying::new(prompts::GREETINGS));
+        match caller.choose(open).await? {
+            OnGreetings::Personal => edit(caller, visit, session, Recorded::Greeting).await?,
+            OnGreetings::Name => edit(caller, visit, session, Recorded::Name).await?,
+            OnGreetings::Back => return Ok(()),
+        }
+    }
+}
+
+/// Plays one recording and lets the subscriber replace or remove it.
+async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: Recorded) -> Talk {
+    let settings = &visit.desk.settings;
+    let present = settings
+        .recorded(&session.mailbox, which)
+        .await
+        .map_err(faults::mailbox)?;
+    let mut open = GREETING_EDIT.open();
+    if present.is_none() {
+        open = open.without(OnPresent::System);
+    }
+    caller.start(description(which, present)).await?;
+    match caller.choose(open).await? {
+        OnPresent::Back => Ok(()),
+        OnPresent::System => {
+            settings
+                .set_recorded(&session.mailbox, which, None)
+                .await
+                .map_err(faults::mailbox)?;
+            caller.say(prompts::GREETING_REMOVED).await
+        }
+        OnPresent::Record => {
+            let invitation = match which {
+                Recorded::Greeting => prompts::RECORD_GREETING,
+                Recorded::Name => prompts::RECORD_NAME,
+            };
+            let said = if record_own(caller, visit, session, which, invitation).await? {
+                prompts::RECORDING_SAVED
+            } else {
+                prompts::RECORDING_CANCELLED
+            };
+            caller.say(said).await
+        }
+    }
+}
+
+fn description(which: Recorded, present: Option<Arc<Sound>>) -> Saying {
+    match (which, present) {
+        (Recorded::Greeting, Some(sound)) => {
+            Saying::new(prompts::GREETING_PERSONAL_IS).play("greeting", sound)
+        }
+        (Recorded::Greeting, None) => Saying::new(prompts::GREETING_PERSONAL_NONE),
+        (Recorded::Name, Some(sound)) => Saying::new(prompts::GREETING_NAME_IS).play("name", sound),
+        (Recorded::Name, None) => Saying::new(prompts::GREETING_NAME_NONE),
+    }
+}
+
+/// Records a greeting or name and keeps it once it is accepted; false when it was cancelled, and
+/// everything is as before.
+pub(super) async fn record_own(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+    invitation: PromptName,
+) -> Talk<bool> {
+    let bounds = bounds(session, which);
+    loop {
+        let mut recording = first_take(caller, visit, bounds, invitation).await?;
+        let verdict = decide(caller, visit, &mut recording, bounds).await;
+        let kept = match verdict {
+            Ok(OnRecorded::Accept) => keep(visit, session, which, &recording).await,
+            _ => Ok(()),
+        };
+        // Nothing here is a message: whatever was not accepted in words is forgotten.
+        recording::discard(visit.desk, &recording.tape).await;
+        kept?;
+        match verdict? {
+            OnRecorded::Accept => return Ok(true),
+            OnRecorded::Cancel => return Ok(false),
+            OnRecorded::StartOver | OnRecorded::Replay | OnRecorded::Continue => {}
+        }
+    }
+}
+
+/// Records until something can be heard.
+pub(super) async fn first_take(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    bounds: Bounds,
+    invitation: PromptName,
+) -> Talk<Recording> {
+    loop {
+        let saying = Saying::new(invitation);
+        match recording::record(caller, visit.desk, saying, TapePurpose::Scratch, bounds).await? {
+            Taken::Usable(recording) => return Ok(recording),
+            Taken::Nothing | Taken::LineGone => {
+                caller.say(prompts::NOTHING_RECORDED).await?;
+                caller.count_failure().await?;
+            }
+        }
+    }
+}
+
+/// Asks until the recording is accepted, cancelled, or to be made again.
+async fn decide(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    recording: &mut Recording,
+    bounds: Bounds,
+) -> Talk<OnRecorded> {
+    loop {
+        match caller.choose(RECORDING.open()).await? {
+            OnRecorded::Replay => {
+                let sound = visit
+                    .desk
+                    .outbox
+                    .sound(recording)
+                    .await
+                    .map_err(faults::recording)?;
+                caller
+                    .start(Saying::nothing().play("recording", sound))
+                    .await?;
+            }
+            OnRecorded::Continue => {
+                recording::record_more(caller, visit.desk, recording, bounds).await?;
+            }
+            verdict => return Ok(verdict),
+        }
+    }
+}
+
+/// Makes the recording the present one.
+pub(super) async fn keep(
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+    recording: &Recording,
+) -> Talk {
+    let sound = visit
+        .desk
+        .outbox
+        .sound(recording)
+        .await
+        .map_err(faults::recording)?;
+    visit
+        .desk
+        .settings
+        .set_recorded(&session.mailbox, which, Some(sound))
+        .await
+        .map_err(faults::mailbox)
+}
+
+/// How long a recording of one's own may be.
+pub(super) fn bounds(session: &Session, which: Recorded) -> Bounds {
+    let plan = &session.subscriber.dial_plan;
+    let minutes = u64::from(session.subscriber.policy.max_greeting_duration);
+    let (longest, shortest) = match which {
+        Recorded::Greeting => (Duration::from_secs(minutes * 60), SHORTEST_MESSAGE),
+        Recorded::Name => (NAME_LONGEST, SHORTEST_NAME),
+    };
+    Bounds {
+        longest,
+        shortest,
+        idle: Duration::from_secs(u64::from(plan.recording_idle_timeout)),
+    }
+}

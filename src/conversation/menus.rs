@@ -1,0 +1,120 @@
+//! All menus and all prompt names of conversations, for `check`, the key card and the recording
+//! script.
+
+use super::{
+    call_answering, directory_search, first_time_setup, greetings, main_menu, personal_options,
+    prompts, take_message, voice_mail,
+};
+use crate::line::PromptName;
+use crate::turn::menu::{EVERYWHERE, Level, Menu, When, YES_NO};
+
+/// A menu without the types of its choices.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MenuOutline {
+    /// Its name in `grammars/`, and the first part of its prompts' names.
+    pub name: &'static str,
+    /// Its choices, in the order in which they are announced.
+    pub choices: Vec<ChoiceOutline>,
+}
+
+/// One choice of a menu, by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChoiceOutline {
+    /// Its name.
+    pub name: &'static str,
+    /// When it is open.
+    pub when: When,
+    /// Whether and when it is announced.
+    pub level: Level,
+    /// The choice of the same menu that is never open together with this one, and so may have the
+    /// same keys.
+    pub instead_of: Option<&'static str>,
+}
+
+/// Choices that undo each other: only one of the two is open at a time.
+const OPPOSITES: &[(&str, &str, &str)] = &[
+    ("caller-sending", "important", "not-important"),
+    ("caller-sending", "private", "not-private"),
+];
+
+/// Every menu that callers meet.
+pub fn all() -> Vec<MenuOutline> {
+    vec![
+        outline(&EVERYWHERE),
+        outline(&YES_NO),
+        outline(&main_menu::MAIN_MENU),
+        outline(&voice_mail::VOICE_MESSAGE),
+        outline(&call_answering::GREETING),
+        outline(&take_message::CALLER_RECORDING),
+        outline(&take_message::CALLER_SENDING),
+        outline(&personal_options::PERSONAL_OPTIONS),
+        outline(&greetings::GREETINGS),
+        outline(&greetings::GREETING_EDIT),
+        outline(&greetings::RECORDING),
+        outline(&first_time_setup::SETUP_NAME),
+        outline(&first_time_setup::SETUP_GREETING),
+        outline(&directory_search::PEOPLE),
+        outline(&directory_search::PERSON),
+    ]
+}
+
+/// Every prompt that conversations say by name, the options of menus apart.
+pub fn prompt_names() -> &'static [PromptName] {
+    prompts::ALL
+}
+
+fn outline<C>(menu: &Menu<C>) -> MenuOutline {
+    MenuOutline {
+        name: menu.name,
+        choices: menu
+            .entries
+            .iter()
+            .map(|entry| ChoiceOutline {
+                name: entry.name,
+                when: entry.when,
+                level: entry.level,
+                instead_of: opposite(menu.name, entry.name),
+            })
+            .collect(),
+    }
+}
+
+fn opposite(menu: &str, choice: &str) -> Option<&'static str> {
+    OPPOSITES.iter().find_map(|(of, one, other)| match choice {
+        _ if *of != menu => None,
+        choice if choice == *one => Some(*other),
+        choice if choice == *other => Some(*one),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let menus = all();
+        let names: BTreeSet<_> = menus.iter().map(|menu| menu.name).collect();
+        assert_eq!(names.len(), menus.len());
+        for menu in &menus {
+            let choices: BTreeSet<_> = menu.choices.iter().map(|choice| choice.name).collect();
+            assert_eq!(choices.len(), menu.choices.len(), "{}", menu.name);
+        }
+        let prompts: BTreeSet<_> = prompt_names().iter().map(|prompt| prompt.0).collect();
+        assert_eq!(prompts.len(), prompt_names().len());
+    }
+
+    #[test]
+    fn opposites_exist() {
+        for (menu, one, other) in OPPOSITES {
+            let menu = all().into_iter().find(|outline| outline.name == *menu);
+            let choices = menu.map(|menu| menu.choices).unwrap_or_default();
+            for name in [one, other] {
+                assert!(choices.iter().any(|choice| choice.name == *name), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The names of everything conversations say. The words stand in `prompts/<locale>/`, and `check`
+//! joins the two: each name here must have words, and each message there must have a name.
+
+use crate::line::PromptName;
+
+macro_rules! prompts {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: PromptName = PromptName($text);)*
+
+        /// Every prompt that conversations say by name, the options of menus apart.
+        pub static ALL: &[PromptName] = &[$($name),*];
+    };
+}
+
+prompts! {
+    // Reception.
+    /// The last word of a call.
+    GOODBYE = "goodbye";
+    /// The system's own welcome.
+    WELCOME = "welcome";
+
+    // Names.
+    /// Somebody's name and nothing else: `$name`.
+    NAME = "name";
+
+    // Sign-in.
+    /// Enter your extension; to contact someone press `#`.
+    ENTER_EXTENSION = "enter-extension";
+    /// Enter your PIN and `#`.
+    ENTER_PIN = "enter-pin";
+    /// The same by name, and what to do if it is another's mailbox: `$name`.
+    ENTER_PIN_FOR = "enter-pin-for";
+    /// The same after the recorded name.
+    ENTER_PIN_FOR_RECORDED_NAME = "enter-pin-for-recorded-name";
+    /// Enter your PIN again, or `*` for another extension.
+    ENTER_PIN_AGAIN = "enter-pin-again";
+    /// Extension or PIN is wrong; never says which.
+    PIN_INCORRECT = "pin-incorrect";
+    /// Too many wrong sign-ins in this call; call again later.
+    TOO_MANY_ATTEMPTS = "too-many-attempts";
+    /// Locked or blocked; ask the administrator.
+    MAILBOX_LOCKED = "mailbox-locked";
+    /// The PIN is right, but signing in by telephone is switched off.
+    SIGN_IN_NOT_ALLOWED = "sign-in-not-allowed";
+    /// PINs can be neither checked nor changed at present.
+    SIGN_IN_UNAVAILABLE = "sign-in-unavailable";
+
+    // Change of PIN.
+    /// The PIN has to be changed before anything else.
+    PIN_MUST_CHANGE = "pin-must-change";
+    /// Enter a new PIN of at least `$digits`.
+    ENTER_NEW_PIN = "enter-new-pin";
+    /// Enter it once more.
+    CONFIRM_NEW_PIN = "confirm-new-pin";
+    /// The two differ.
+    PINS_DIFFER = "pins-differ";
+    /// Fewer than `$digits` digits.
+    PIN_TOO_SHORT = "pin-too-short";
+    /// More than `$digits` digits.
+    PIN_TOO_LONG = "pin-too-long";
+    /// Part of the subscriber's own number.
+    PIN_OWN_NUMBER = "pin-own-number";
+    /// All digits equal or in sequence.
+    PIN_COMMON_PATTERN = "pin-common-pattern";
+    /// One of the last PINs.
+    PIN_USED_BEFORE = "pin-used-before";
+    /// Done.
+    PIN_CHANGED = "pin-changed";
+    /// The PIN stays as it was.
+    PIN_NOT_CHANGED = "pin-not-changed";
+
+    // First-time set-up.
+    /// What is going to happen.
+    SETUP_WELCOME = "setup-welcome";
+    /// Say your name after the tone.
+    SETUP_RECORD_NAME = "setup-record-name";
+    /// Before the recorded name.
+    SETUP_NAME_IS = "setup-name-is";
+    /// What callers hear now.
+    SETUP_GREETING = "setup-greeting";
+    /// All is ready.
+    SETUP_DONE = "setup-done";
+
+    // Summary and main menu.
+    /// How many new voice messages: `$count`.
+    SUMMARY_VOICE_MESSAGES = "summary-voice-messages";
+    /// Nobody can leave a message any more.
+    SUMMARY_FULL = "summary-full";
+    /// Where the caller is.
+    MAIN_MENU = "main-menu";
+    /// Shall the call end?
+    END_THE_CALL = "end-the-call";
+
+    // Voice messages.
+    /// Nothing there.
+    NO_VOICE_MESSAGES = "no-voice-messages";
+    /// The new ones are over.
+    OLD_MESSAGES_FOLLOW = "old-messages-follow";
+    /// The last one has been dealt with.
+    NO_MORE_MESSAGES = "no-more-messages";
+    /// There is none before this one.
+    FIRST_MESSAGE = "first-message";
+    /// Header with a written name: `$sender`, `$when`, `$importance`, `$private`.
+    MESSAGE_FROM = "message-from";
+    /// Header up to the recorded name: `$importance`, `$private`.
+    MESSAGE_FROM_RECORDED_NAME = "message-from-recorded-name";
+    /// The rest of that header: `$when`.
+    MESSAGE_WHEN = "message-when";
+    /// Header with a number that nobody is known by.
+    MESSAGE_FROM_NUMBER = "message-from-number";
+    /// Header without a sender.
+    MESSAGE_FROM_UNKNOWN = "message-from-unknown";
+    /// A crash took the end.
+    MESSAGE_CUT_SHORT = "message-cut-short";
+    /// Everything about a message: `$sender`, `$when`, `$importance`, `$private`, `$length`.
+    ENVELOPE = "envelope";
+    /// The same with a number.
+    ENVELOPE_FROM_NUMBER = "envelope-from-number";
+    /// The same without a sender.
+    ENVELOPE_FROM_UNKNOWN = "envelope-from-unknown";
+    /// The number of a sender whose name was said: `$number`.
+    ENVELOPE_NUMBER = "envelope-number";
+    /// After the sound of a message.
+    END_OF_MESSAGE = "end-of-message";
+    /// Moved to Deleted Items.
+    MESSAGE_DELETED = "message-deleted";
+    /// Stays new.
+    MESSAGE_MARKED_UNREAD = "message-marked-unread";
+    /// Somebody else has deleted it meanwhile.
+    MESSAGE_GONE = "message-gone";
+    /// Its sound cannot be had; on to the next.
+    MESSAGE_UNREADABLE = "message-unreadable";
+    /// As fast as it gets.
+    FASTEST = "fastest";
+    /// As slow as it gets.
+    SLOWEST = "slowest";
+
+    // Recording.
+    /// The last sentence before the tone of call answering.
+    RECORD_AFTER_TONE = "record-after-tone";
+    /// Before the tone when what was recorded goes on.
+    CONTINUE_AFTER_TONE = "continue-after-tone";
+    /// Nothing usable was heard.
+    NOTHING_RECORDED = "nothing-recorded";
+    /// No room for more in this recording.
+    RECORDING_LIMIT = "recording-limit";
+    /// Recording is not possible at present.
+    RECORDING_UNAVAILABLE = "recording-unavailable";
+    /// Sent.
+    MESSAGE_SENT = "message-sent";
+    /// Thrown away at the caller's wish.
+    MESSAGE_CANCELLED = "message-cancelled";
+    /// It could not be kept.
+    MESSAGE_NOT_SENT = "message-not-sent";
+    /// Important from now on.
+    MARKED_IMPORTANT = "marked-important";
+    /// As usual again.
+    MARKED_NOT_IMPORTANT = "marked-not-important";
+    /// Private from now on.
+    MARKED_PRIVATE = "marked-private";
+    /// Not private any more.
+    MARKED_NOT_PRIVATE = "marked-not-private";
+
+    // Call answering.
+    /// The system's greeting: `$name`, `$reason`.
+    GREETING = "greeting";
+    /// What follows the recorded name: `$reason`.
+    GREETING_AFTER_RECORDED_NAME = "greeting-after-recorded-name";
+    /// No voice mail at this extension.
+    MAILBOX_DISABLED = "mailbox-disabled";
+    /// Callers without a number cannot leave a message here.
+    NO_ANONYMOUS_MESSAGES = "no-anonymous-messages";
+    /// No more room in this mailbox.
+    MAILBOX_FULL = "mailbox-full";
+
+    // Directory search.
+    /// Spell last name, then first name.
+    SPELL_NAME = "spell-name";
+    /// Spell the alias.
+    SPELL_ALIAS = "spell-alias";
+    /// Enter the extension of the person, or `#` to spell the alias.
+    EXTENSION_OF_PERSON = "extension-of-person";
+    /// Nobody is found by that.
+    NOBODY_FOUND = "nobody-found";
+    /// Too many: more letters, please.
+    TOO_MANY_FOUND = "too-many-found";
+    /// How many were found, before the choices: `$count`.
+    PEOPLE_FOUND = "people-found";
+    /// The message will be for the person just named.
+    LEAVE_MESSAGE_AFTER_TONE = "leave-message-after-tone";
+    /// The search is not possible at present.
+    DIRECTORY_UNAVAILABLE = "directory-unavailable";
+
+    // Personal options and greetings.
+    /// Where the caller is.
+    PERSONAL_OPTIONS = "personal-options";
+    /// Where the caller is.
+    GREETINGS = "greetings";
+    /// Before the personal greeting.
+    GREETING_PERSONAL_IS = "greeting-personal-is";
+    /// Callers hear the system's greeting.
+    GREETING_PERSONAL_NONE = "greeting-personal-none";
+    /// Before the recorded name.
+    GREETING_NAME_IS = "greeting-name-is";
+    /// A voice reads the name.
+    GREETING_NAME_NONE = "greeting-name-none";
+    /// Record the greeting after the tone.
+    RECORD_GREETING = "record-greeting";
+    /// Say your name after the tone.
+    RECORD_NAME = "record-name";
+    /// The new recording is in use.
+    RECORDING_SAVED = "recording-saved";
+    /// The recording is as it was.
+    RECORDING_CANCELLED = "recording-cancelled";
+    /// The system's is in use.
+    GREETING_REMOVED = "greeting-removed";
+
+    // Faults.
+    /// The subscriber's messages cannot be reached at present.
+    MAILBOX_UNAVAILABLE = "mailbox-unavailable";
+    /// The subscriber's mailbox has no room for this.
+    OWN_MAILBOX_FULL = "own-mailbox-full";
+}

@@ -1,0 +1,192 @@
+//! Lets a caller into a mailbox, or ends the call (`outlook-voice-access` sections 2.1 and 2.2).
+
+use tracing::warn;
+
+use super::arrival::CallType;
+use super::change_pin::{self, Why};
+use super::desk::Visit;
+use super::sender::SpokenName;
+use super::{directory_search, faults, prompts};
+use crate::caller::{AskDigits, Caller, Digits, PinEntry, Saying, Talk, Value};
+use crate::line::{Key, PromptName};
+use crate::policy::mailbox::Subscriber;
+use crate::policy::pin::PinCheck;
+
+/// Whose mailbox it is before anybody has said so.
+pub(super) enum SignIn {
+    /// The calling number is this subscriber's own.
+    Recognised(Subscriber),
+    /// This subscriber's mailbox answered, and `*` was pressed.
+    Answered(Subscriber),
+}
+
+/// The subscriber whose own extension is calling.
+pub(super) fn recognised(visit: &Visit<'_>) -> Option<Subscriber> {
+    let calling = visit.arrival.calling.as_ref()?;
+    visit
+        .desk
+        .subscribers
+        .by_number(&visit.arrival.dial_plan.name, calling.as_str())
+        .filter(|subscriber| subscriber.mailbox.enabled)
+}
+
+/// Where sign-in stands.
+enum Step {
+    Extension,
+    Pin {
+        extension: String,
+        /// The name that goes before the question, for a caller who was recognised.
+        owner: Option<Subscriber>,
+        /// Whether the last PIN was wrong.
+        again: bool,
+    },
+}
+
+/// Asks for extension and PIN until a subscriber is signed in.
+pub(super) async fn sign_in(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    known: Option<SignIn>,
+) -> Talk<Subscriber> {
+    let mut step = match known {
+        Some(SignIn::Recognised(owner)) => Step::Pin {
+            extension: owner.extension().to_owned(),
+            owner: Some(owner),
+            again: false,
+        },
+        Some(SignIn::Answered(owner)) => Step::Pin {
+            extension: owner.extension().to_owned(),
+            owner: None,
+            again: false,
+        },
+        None => Step::Extension,
+    };
+    loop {
+        step = match step {
+            Step::Extension => match ask_extension(caller, visit).await? {
+                Some(extension) => Step::Pin {
+                    extension,
+                    owner: None,
+                    again: false,
+                },
+                None => {
+                    Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                    Step::Extension
+                }
+            },
+            Step::Pin {
+                extension,
+                owner,
+                again,
+            } => {
+                let question = pin_question(visit, owner.as_ref(), again).await;
+                match caller.ask_pin(question, true, true).await? {
+                    PinEntry::Star => Step::Extension,
+                    PinEntry::Pound => {
+                        Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                        Step::Extension
+                    }
+                    PinEntry::Digits(pin) => {
+                        let calling = visit.arrival.calling.as_ref();
+                        let check = visit
+                            .desk
+                            .pins
+                            .check(
+                                &visit.arrival.dial_plan.name,
+                                &extension,
+                                pin.expose(),
+                                calling.map(|number| number.as_str()),
+                            )
+                            .await
+                            .map_err(faults::pins)?;
+                        match check {
+                            PinCheck::Accepted(subscriber) => {
+                                return Ok(signed_in(visit, subscriber));
+                            }
+                            PinCheck::MustChange(subscriber) => {
+                                let subscriber = signed_in(visit, subscriber);
+                                change_pin::change_pin(caller, visit, &subscriber, Why::Must)
+                                    .await?;
+                                return Ok(subscriber);
+                            }
+                            PinCheck::LockedOut => {
+                                warn!(call = %visit.arrival.call_id, "sign-in refused: locked out");
+                                return Err(caller.farewell(prompts::MAILBOX_LOCKED).await);
+                            }
+                            PinCheck::Refused => {
+                                failed(caller, visit, prompts::PIN_INCORRECT).await?;
+                                Step::Pin {
+                                    extension,
+                                    owner: None,
+                                    again: true,
+                                }
+                            }
+                            PinCheck::NotAllowed => {
+                                failed(caller, visit, prompts::SIGN_IN_NOT_ALLOWED).await?;
+                                Step::Extension
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+}
+
+/// Notes for the call record who has signed in.
+fn signed_in(visit: &mut Visit<'_>, subscriber: Subscriber) -> Subscriber {
+    visit.outcome.call_type = CallType::SubscriberAccess;
+    visit.outcome.caller_mailbox = Some(subscriber.user().to_owned());
+    subscriber
+}
+
+/// Counts a failure, says so, and ends the call at the dial plan's limit.
+async fn failed(caller: &mut Caller, visit: &mut Visit<'_>, why: PromptName) -> Talk {
+    visit.sign_in_failures = visit.sign_in_failures.saturating_add(1);
+    warn!(
+        call = %visit.arrival.call_id,
+        failures = visit.sign_in_failures,
+        "a sign-in failed"
+    );
+    if visit.sign_in_failures >= visit.arrival.dial_plan.logon_failures_before_disconnect {
+        let said = Saying::new(why).then(prompts::TOO_MANY_ATTEMPTS);
+        return Err(caller.farewell(said).await);
+    }
+    caller.say(why).await
+}
+
+/// Asks for an extension; `None` when the caller wants to contact somebody instead.
+async fn ask_extension(caller: &mut Caller, visit: &Visit<'_>) -> Talk<Option<String>> {
+    let digits = usize::from(visit.arrival.dial_plan.number_of_digits_in_extension);
+    let answer = caller
+        .ask_digits(AskDigits {
+            prompt: Saying::new(prompts::ENTER_EXTENSION),
+            longest: digits,
+            complete_at: Some(digits),
+            lone_keys: &[Key::POUND],
+        })
+        .await?;
+    Ok(match answer {
+        Digits::Entered(extension) => Some(extension),
+        Digits::Lone(_) => None,
+    })
+}
+
+async fn pin_question(visit: &Visit<'_>, owner: Option<&Subscriber>, again: bool) -> Saying {
+    let Some(owner) = owner else {
+        // A wrong extension sounds like a wrong PIN, so here is the way back to it.
+        return Saying::new(if again {
+            prompts::ENTER_PIN_AGAIN
+        } else {
+            prompts::ENTER_PIN
+        });
+    };
+    match SpokenName::of_user(visit.desk, owner.user(), &owner.display_name).await {
+        SpokenName::Recorded(sound) => Saying::nothing()
+            .play("name", sound)
+            .then(prompts::ENTER_PIN_FOR_RECORDED_NAME),
+        SpokenName::Written(name) => {
+            Saying::new(prompts::ENTER_PIN_FOR).with("name", Value::Name(name))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a voice access number leads to: welcome, sign-in, the first words to a subscriber, and the
+//! main menu (`outlook-voice-access` sections 2 and 3).
+
+use tracing::warn;
+
+use super::desk::{Session, Visit};
+use super::reception::NextStop;
+use super::sign_in::{self, SignIn};
+use super::{call_answering, first_time_setup, main_menu, prompts};
+use crate::caller::{Caller, Leave, Saying, Talk, Value};
+use crate::line::Locale;
+use crate::mailbox::{MailFault, UserSettings};
+use crate::policy::dial_plan::InfoAnnouncement;
+use crate::policy::mailbox::Subscriber;
+
+/// Welcomes a caller, unless the mailbox `answered` has just done so, signs him in, and leads him
+/// through his mailbox.
+pub(super) async fn enter(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    answered: Option<Subscriber>,
+) -> Talk<NextStop> {
+    let known = match answered {
+        Some(owner) => Some(SignIn::Answered(owner)),
+        None => {
+            welcome(caller, visit).await?;
+            sign_in::recognised(visit).map(SignIn::Recognised)
+        }
+    };
+    let subscriber = sign_in::sign_in(caller, visit, known).await?;
+    let mut session = open(caller, visit, subscriber).await;
+    if !session.settings.set_up {
+        first_time(caller, visit, &mut session).await?;
+    }
+    summary(caller, visit, &session).await?;
+    main_menu::main_menu(caller, visit, &mut session).await
+}
+
+/// First-time set-up. Who leaves it by `*`, or meets a fault in it, can do it another time.
+async fn first_time(caller: &mut Caller, visit: &Visit<'_>, session: &mut Session) -> Talk {
+    match first_time_setup::set_up(caller, visit, session).await {
+        Err(Leave::MainMenu) => Ok(()),
+        Err(Leave::Fault(fault)) => {
+            warn!(call = %visit.arrival.call_id, "set-up was not finished: {}", fault.log);
+            caller.say(fault.prompt).await
+        }
+        done => done,
+    }
+}
+
+/// The welcome of the dial plan and its announcement.
+async fn welcome(caller: &mut Caller, visit: &Visit<'_>) -> Talk {
+    let plan = &visit.arrival.dial_plan;
+    let sound = |file: &Option<String>| {
+        let file = file.as_deref()?;
+        let sound = visit.desk.custom_prompts.sound(file);
+        if sound.is_none() {
+            warn!("dial plan {}: {file} cannot be played", plan.name);
+        }
+        sound
+    };
+    let custom = plan
+        .welcome_greeting_enabled
+        .then(|| sound(&plan.welcome_greeting_filename))
+        .flatten();
+    caller
+        .say(match custom {
+            Some(sound) => Saying::nothing().play("welcome", sound),
+            None => Saying::new(prompts::WELCOME),
+        })
+        .await?;
+    if plan.info_announcement_enabled == InfoAnnouncement::False {
+        return Ok(());
+    }
+    let Some(announcement) = sound(&plan.info_announcement_filename) else {
+        return Ok(());
+    };
+    let announcement = Saying::nothing().play("announcement", announcement);
+    if plan.info_announcement_enabled == InfoAnnouncement::Uninterruptible {
+        caller.say_all(announcement).await
+    } else {
+        caller.say(announcement).await
+    }
+}
+
+/// Opens a subscriber's session: his settings, and his language from now on.
+async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) -> Session {
+    let mailbox = super::desk::mailbox_of(&subscriber);
+    let settings = match visit.desk.settings.settings(&mailbox).await {
+        Ok(settings) => settings,
+        Err(fault) => {
+            // Without his settings nobody is a newcomer: set-up would write over them.
+            warn!(
+                "the settings of {} cannot be had: {fault}",
+                subscriber.user()
+            );
+            UserSettings {
+                set_up: true,
+                ..UserSettings::default()
+            }
+        }
+    };
+    if let Some(language) = &settings.language {
+        caller.set_locale(Locale::new(language));
+    }
+    Session::new(visit.desk, subscriber, settings)
+}
+
+/// How many new voice messages there are.
+async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
+    let said = match visit.desk.mail.counts(&session.mailbox).await {
+        Ok(counts) => Saying::new(prompts::SUMMARY_VOICE_MESSAGES)
+            .with("count", Value::Count(counts.unread as u64)),
+        Err(fault @ (MailFault::Unavailable(_) | MailFault::Denied(_))) => {
+            warn!("{} has no summary: {fault}", session.subscriber.user());
+            Saying::new(prompts::MAILBOX_UNAVAILABLE)
+        }
+        Err(fault) => {
+            warn!("{} has no summary: {fault}", session.subscriber.user());
+            return Ok(());
+        }
+    };
+    let full = call_answering::is_full(visit.desk, &session.subscriber).await;
+    caller
+        .say(if full {
+            said.then(prompts::SUMMARY_FULL)
+        } else {
+            said
+        })
+        .await
+}
