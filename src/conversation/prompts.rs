@@ -8,7 +8,7 @@ macro_rules! prompts {
         $($(#[$doc])* pub(super) const $name: PromptName = PromptName($text);)*
 
         /// Every prompt that conversations say by name, the options of menus apart.
-        pub static ALL: &[PromptName] = &[$($name),*];
+        pub(super) static ALL: &[PromptName] = &[$($name),*];
     };
 }
 

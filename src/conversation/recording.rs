@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::{faults, prompts};
 use crate::caller::{Caller, Saying, Talk};
 use crate::line::{RecordingLimits, TakeEnd, TapeId};
-use crate::outbox::{Recording, TapePurpose};
+use crate::outbox::{Recording, Room, TapePurpose};
 
 /// Anything shorter is a slip of the finger, not a message (`outlook-voice-access` section 10.1).
 pub(super) const SHORTEST_MESSAGE: Duration = Duration::from_secs(1);
@@ -44,6 +44,14 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
+    /// Shorter while the disk is nearly full, so that many can still leave a few words.
+    async fn as_room_allows(mut self, desk: &Desk) -> Bounds {
+        if let Room::Scarce(longest) = desk.outbox.room().await {
+            self.longest = self.longest.min(longest);
+        }
+        self
+    }
+
     fn limits(self, so_far: Duration) -> RecordingLimits {
         RecordingLimits {
             longest: self.longest.saturating_sub(so_far),
@@ -63,6 +71,7 @@ pub(super) async fn record(
 ) -> Talk<Taken> {
     // The tape is there before the caller is asked to speak: no tone that nothing stands behind.
     let tape = desk.outbox.tape(purpose).await.map_err(faults::recording)?;
+    let bounds = bounds.as_room_allows(desk).await;
     let id = tape.id.clone();
     if let Err(leave) = caller.say(saying.beep()).await {
         desk.outbox.discard(&id).await;
@@ -102,6 +111,7 @@ pub(super) async fn record_more(
     recording: &mut Recording,
     bounds: Bounds,
 ) -> Talk<TakeEnd> {
+    let bounds = bounds.as_room_allows(desk).await;
     let so_far = recording.length();
     if so_far + SHORTEST_NAME >= bounds.longest {
         caller.say(prompts::RECORDING_LIMIT).await?;
