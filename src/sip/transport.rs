@@ -4,6 +4,7 @@
 //! rewritten it, and everything the stack sends passes [`gate::restore`](super::gate) on its way out,
 //! so that a peer gets back its own Via, From and To to the byte.
 
+mod dialled;
 mod framing;
 mod stream_listener;
 mod udp_socket;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
@@ -150,6 +152,8 @@ pub(super) struct Opening<'a> {
 pub(super) struct Transports {
     /// To be given to the stack's `EndpointBuilder`.
     pub(super) layer: TransportLayer,
+    /// Too: it judges what comes over connections that the stack opens itself.
+    pub(super) inspector: Box<dyn TransportEventInspector>,
     /// The listeners with the addresses that they really have, in the order asked for.
     pub(super) bound: Vec<Listener>,
     /// The tasks that serve streams; they end soon after `stop`.
@@ -224,8 +228,10 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Transports, SipFault> {
             house.clone().serve(socket);
         }
     }
+    let inspector = Box::new(dialled::DialledConnections { gate: opening.gate });
     Ok(Transports {
         layer,
+        inspector,
         bound,
         tasks,
     })

@@ -32,6 +32,7 @@ struct Server {
     gate: Arc<Gate>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    stack: rsipstack::transaction::endpoint::EndpointInnerRef,
 }
 
 impl Drop for Server {
@@ -66,9 +67,11 @@ async fn serve(stream_limits: StreamLimits) -> Server {
     let opened = open(opening).await.unwrap();
     let endpoint = EndpointBuilder::new()
         .with_transport_layer(opened.layer)
+        .with_transport_inspector(opened.inspector)
         .with_cancel_token(stop.clone())
         .build();
     let mut calls = endpoint.incoming_transactions().unwrap();
+    let stack = endpoint.inner.clone();
     tokio::spawn(async move {
         tokio::join!(endpoint.serve(), async {
             while let Some(mut call) = calls.recv().await {
@@ -84,6 +87,7 @@ async fn serve(stream_limits: StreamLimits) -> Server {
         gate,
         stop,
         tasks: opened.tasks,
+        stack,
     }
 }
 
@@ -637,4 +641,51 @@ async fn everything_closes_when_told() {
         .await
         .unwrap();
     assert!(read_answer(&mut stream).await.closed);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_stack_opened_is_judged_too() {
+    use rsipstack::sip::{HeadersExt, Request, SipMessage};
+    use rsipstack::transaction::Transaction;
+    use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+
+    let server = serve(StreamLimits::default()).await;
+    let far_end = tokio::net::TcpListener::bind("127.9.0.1:0").await.unwrap();
+    let target = far_end.local_addr().unwrap();
+    let ours = format!(
+        "OPTIONS sip:peer@{target};transport=tcp SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKours\r\n\
+         From: <sip:7000@127.0.0.1>;tag=1\r\nTo: <sip:peer@127.9.0.1>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n"
+    );
+    let request = Request::try_from(ours.as_bytes()).unwrap();
+    let key = TransactionKey::from_request(&request, TransactionRole::Client).unwrap();
+    let mut transaction = Transaction::new_client(key, request, server.stack.clone(), None);
+    let (sent, accepted) = tokio::join!(transaction.send(), far_end.accept());
+    sent.unwrap();
+    let mut peer = accepted.unwrap().0;
+    let mut asked = vec![0; 4_096];
+    let length = peer.read(&mut asked).await.unwrap();
+    assert!(asked[..length].starts_with(b"OPTIONS "));
+
+    peer.write_all(&on_stream("INVITE")).await.unwrap();
+    assert_eq!(
+        read_answer(&mut peer).await.status,
+        403,
+        "the address is a stranger's, whoever dialled"
+    );
+
+    let answer = format!(
+        "SIP/2.0 200 OK{}",
+        ours.split_once(" SIP/2.0")
+            .unwrap()
+            .1
+            .replace("\r\n\r\n", "\r\nContent-Length: 0\r\n\r\n")
+    );
+    peer.write_all(answer.as_bytes()).await.unwrap();
+    let received = timeout(Duration::from_secs(2), transaction.receive())
+        .await
+        .unwrap();
+    let Some(SipMessage::Response(response)) = received else {
+        panic!("no response: {received:?}")
+    };
+    assert_eq!(response.call_id_header().unwrap().value(), "1");
 }
