@@ -5,9 +5,11 @@
 //! plurals and word order live in `.ftl`, number words in `numbers.toml`.
 
 mod assets;
+mod catalogue;
 pub mod key_layout;
 pub mod phrases;
 pub mod prompts;
+mod sentences;
 pub mod spoken_date;
 pub mod spoken_number;
 
