@@ -27,6 +27,7 @@ use crate::line::{
     HangUpCause, Key, Line, LineCommand, LineEvent, Locale, Pace, PlayId, PromptName, Skip,
 };
 use crate::transcript::{Event, Pressed, Transcript};
+use crate::turn;
 pub use crate::turn::{KeySequence, Patience, SecretDigits};
 
 /// Said before we give up on somebody who presses nothing.
@@ -37,6 +38,21 @@ const TOO_MANY_ERRORS: PromptName = PromptName("too-many-errors");
 const CALL_TOO_LONG: PromptName = PromptName("call-too-long");
 /// Said when a prompt cannot be put into words.
 const FAULT_APOLOGY: PromptName = PromptName("fault-apology");
+
+/// Every prompt that is said here and in [`crate::turn`], without a conversation asking for it.
+pub const SAID_UNASKED: &[PromptName] = &[
+    NO_ANSWER_GOODBYE,
+    TOO_MANY_ERRORS,
+    CALL_TOO_LONG,
+    FAULT_APOLOGY,
+    turn::NOT_A_CHOICE,
+    turn::NOT_A_CHOICE_AGAIN,
+    turn::STILL_THERE,
+    turn::NOT_UNDERSTOOD,
+    turn::NOT_UNDERSTOOD_AGAIN,
+    turn::DID_YOU_SAY,
+    turn::KEYS_ONLY,
+];
 
 /// A far end that takes no command for so long is gone.
 const COMMAND_LONGEST: Duration = Duration::from_secs(5);

@@ -16,20 +16,10 @@ still-there = Are you still there?
 no-answer-goodbye = I can't hear you, so I'll end the call now. Goodbye.
 # Too many wrong keys in a row; the call ends after it.
 too-many-errors = Sorry, that isn't working. Please call again later. Goodbye.
-# Before the call goes to the operator.
-transferring-to-operator = One moment, I'll connect you to the operator.
-# No operator is set, or nobody answers there.
-operator-not-available = Sorry, no operator can be reached.
-# The choice exists, but not at this moment or for this caller.
-not-available-now = Sorry, that isn't possible at the moment.
 # Asked before a word of doubtful hearing is acted upon. $words is what was understood.
 did-you-say = Did you say { $words }?
 # Something failed on our side; the conversation goes on.
 fault-apology = Sorry, something went wrong on our side.
-# Something failed on our side and the call ends.
-fault-goodbye = Sorry, something went wrong on our side. Please call again in a few minutes. Goodbye.
-# The server is being stopped for maintenance.
-shutdown-goodbye = Sorry, this service is going down for maintenance. Please call again later. Goodbye.
 # The longest time for a call is over.
 call-too-long = This call has reached its longest time. Goodbye.
 # The subscriber leaves.
@@ -41,6 +31,3 @@ yes-no-no = For no, press { $key }.
 everywhere-repeat = To hear the options again, press { $key }.
 everywhere-more = For more options, press { $key }.
 everywhere-main-menu = For the main menu, press { $key }.
-everywhere-operator = For the operator, press { $key }.
-# Spoken instead of a sentence that the voice cannot read.
-unreadable-text = This text cannot be read.
