@@ -20,6 +20,8 @@ too-many-errors = Sorry, that isn't working. Please call again later. Goodbye.
 did-you-say = Did you say { $words }?
 # Something failed on our side; the conversation goes on.
 fault-apology = Sorry, something went wrong on our side.
+# The server is being stopped for maintenance.
+shutdown-goodbye = Sorry, this service is going down for maintenance. Please call again later. Goodbye.
 # The longest time for a call is over.
 call-too-long = This call has reached its longest time. Goodbye.
 # The subscriber leaves.

@@ -16,6 +16,8 @@ prompts! {
     // Reception.
     /// The last word of a call.
     GOODBYE = "goodbye";
+    /// Said by the server to whoever is still there when it stops.
+    SHUTDOWN_GOODBYE = "shutdown-goodbye";
     /// The system's own welcome.
     WELCOME = "welcome";
 
