@@ -49,7 +49,7 @@ impl Transport {
         }
     }
 
-    fn of_the_stack(self) -> rsipstack::sip::Transport {
+    pub(super) fn of_the_stack(self) -> rsipstack::sip::Transport {
         match self {
             Self::Udp => rsipstack::sip::Transport::Udp,
             Self::Tcp => rsipstack::sip::Transport::Tcp,

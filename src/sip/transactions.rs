@@ -1,0 +1,173 @@
+//! Our use of the stack's transactions: one small task each, so that nothing of theirs is ever cut off half-way.
+//!
+//! The stack's `receive` and `respond` are not cancel-safe. So a server INVITE lives in a task of its own,
+//! which is spoken to through its queue; everybody else waits on channels, which are safe to leave.
+
+use std::time::Duration;
+
+use rsipstack::sip::message::Request;
+use rsipstack::sip::{Headers, Method, Response, SipMessage, StatusCodeKind};
+use rsipstack::transaction::Transaction;
+use rsipstack::transaction::endpoint::EndpointInnerRef;
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
+use rsipstack::transport::{SipAddr, SipConnection};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::dialog::NextHop;
+
+/// What happened to an INVITE of the peer, named by its CSeq.
+pub(super) enum InviteEvent {
+    /// The ACK of a 2xx, with the answer where we made the offer.
+    Acknowledged {
+        cseq: u32,
+        headers: Headers,
+        body: Vec<u8>,
+    },
+    Cancelled {
+        cseq: u32,
+    },
+    /// The stack gave up waiting for the ACK.
+    NotAcknowledged {
+        cseq: u32,
+    },
+}
+
+/// The far end of a server INVITE transaction's task.
+pub(super) struct InviteTransaction {
+    pub(super) cseq: u32,
+    pub(super) request: Request,
+    key: TransactionKey,
+    queue: TransactionEventSender,
+}
+
+impl InviteTransaction {
+    pub(super) fn new(transaction: &Transaction, cseq: u32) -> Self {
+        Self {
+            cseq,
+            request: transaction.original.clone(),
+            key: transaction.key.clone(),
+            queue: transaction.tu_sender.clone(),
+        }
+    }
+
+    pub(super) fn respond(&self, response: Response) {
+        // Fails only when the transaction is over, and then nobody waits for a response.
+        let _ = self.queue.send(TransactionEvent::Respond(response));
+    }
+
+    /// Ends the wait for an ACK that no longer matters.
+    pub(super) fn end(&self) {
+        let _ = self
+            .queue
+            .send(TransactionEvent::Terminate(self.key.clone()));
+    }
+}
+
+/// Serves one INVITE of the peer until its transaction ends.
+pub(super) async fn serve_invite(
+    mut transaction: Transaction,
+    cseq: u32,
+    events: mpsc::UnboundedSender<InviteEvent>,
+    stop: CancellationToken,
+) {
+    let mut acknowledged = false;
+    loop {
+        let message = tokio::select! {
+            message = transaction.receive() => message,
+            // Nothing is half-done that matters any more: the sockets are closing.
+            () = stop.cancelled() => break,
+        };
+        let event = match message {
+            Some(SipMessage::Request(request)) if request.method == Method::Ack => {
+                acknowledged = true;
+                InviteEvent::Acknowledged {
+                    cseq,
+                    headers: request.headers,
+                    body: request.body,
+                }
+            }
+            Some(SipMessage::Request(request)) if request.method == Method::Cancel => {
+                InviteEvent::Cancelled { cseq }
+            }
+            Some(_) => continue,
+            None => break,
+        };
+        // The leg may be gone already; the transaction still waits for its ACK.
+        let _ = events.send(event);
+    }
+    if !acknowledged {
+        let _ = events.send(InviteEvent::NotAcknowledged { cseq });
+        let (endpoint, key) = (transaction.endpoint_inner.clone(), transaction.key.clone());
+        drop(transaction);
+        // The stack would keep the response for 32 seconds more, for a peer that has been silent for as long.
+        endpoint.finished_transactions.remove(&key);
+    }
+}
+
+/// How a request of ours ended.
+pub(super) struct Reply {
+    pub(super) cseq: u32,
+    pub(super) method: Method,
+    /// None: no answer in time.
+    pub(super) response: Option<Response>,
+}
+
+/// A request of ours on its way.
+pub(super) struct Sending {
+    pub(super) endpoint: EndpointInnerRef,
+    pub(super) request: Request,
+    pub(super) cseq: u32,
+    pub(super) connection: SipConnection,
+    pub(super) next_hop: NextHop,
+    pub(super) within: Duration,
+}
+
+/// Sends a request of ours and waits for its final response.
+pub(super) async fn send(
+    sending: Sending,
+    replies: mpsc::UnboundedSender<Reply>,
+    stop: CancellationToken,
+) {
+    let (cseq, method) = (sending.cseq, sending.request.method);
+    let response = tokio::select! {
+        response = tokio::time::timeout(sending.within, exchange(sending)) => response.ok().flatten(),
+        () = stop.cancelled() => None,
+    };
+    let _ = replies.send(Reply {
+        cseq,
+        method,
+        response,
+    });
+}
+
+async fn exchange(sending: Sending) -> Option<Response> {
+    let key = TransactionKey::from_request(&sending.request, TransactionRole::Client).ok()?;
+    let mut transaction = Transaction::new_client(
+        key,
+        sending.request,
+        sending.endpoint,
+        Some(sending.connection),
+    );
+    transaction.destination = Some(sending.next_hop.resolve().await);
+    transaction.send().await.ok()?;
+    while let Some(message) = transaction.receive().await {
+        if let SipMessage::Response(response) = message
+            && response.status_code.kind() != StatusCodeKind::Provisional
+        {
+            return Some(response);
+        }
+    }
+    None
+}
+
+/// Sends an ACK, which has no transaction (RFC 3261 section 13.2.2.4).
+pub(super) async fn send_ack(ack: Request, connection: SipConnection, destination: SipAddr) {
+    if let Err(fault) = connection
+        .send(SipMessage::Request(ack), Some(&destination))
+        .await
+    {
+        tracing::debug!(%fault, "an ACK could not be sent");
+    }
+}

@@ -1,0 +1,132 @@
+//! The host that takes calls for these tests, and what every test needs of it.
+
+mod basics;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringback::sip::{
+    CallLeg, CallLegEvent, Endpoint, EndpointCounts, IncomingCall, Listener, Peer, Peers,
+    SipConfig, Transport,
+};
+use tokio::sync::mpsc;
+
+use crate::phone::{Phone, SOON};
+
+/// Trusts this machine.
+pub(crate) struct Loopback;
+
+impl Peers for Loopback {
+    fn peer(&self, source: IpAddr) -> Option<Peer> {
+        source.is_loopback().then(|| Peer {
+            name: "test".into(),
+            requests_per_second: 10_000,
+            calls_per_second: 10_000,
+            behind_nat: false,
+        })
+    }
+}
+
+/// A SIP room on free ports of 127.0.0.1 and ::1.
+pub(crate) struct House {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) calls: mpsc::Receiver<IncomingCall>,
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub(crate) async fn open_with(change: impl FnOnce(&mut SipConfig)) -> Self {
+        let listener = |transport, ip: &str| Listener {
+            transport,
+            address: (ip.parse::<IpAddr>().unwrap(), 0).into(),
+        };
+        let mut config = SipConfig {
+            listeners: vec![
+                listener(Transport::Udp, "127.0.0.1"),
+                listener(Transport::Tcp, "127.0.0.1"),
+                listener(Transport::Udp, "::1"),
+                listener(Transport::Tcp, "::1"),
+            ],
+            ..SipConfig::default()
+        };
+        change(&mut config);
+        let (endpoint, calls) = Endpoint::start(config, Arc::new(Loopback))
+            .await
+            .expect("listens");
+        Self { endpoint, calls }
+    }
+
+    pub(crate) fn address(&self, transport: Transport, is_ipv6: bool) -> SocketAddr {
+        self.endpoint
+            .bound()
+            .into_iter()
+            .find(|listener| {
+                listener.transport == transport && listener.address.is_ipv6() == is_ipv6
+            })
+            .expect("listens there")
+            .address
+    }
+
+    pub(crate) async fn udp_phone(&self) -> Phone {
+        Phone::udp(self.address(Transport::Udp, false)).await
+    }
+
+    pub(crate) async fn tcp_phone(&self) -> Phone {
+        Phone::tcp(self.address(Transport::Tcp, false)).await
+    }
+
+    pub(crate) async fn next_call(&mut self) -> IncomingCall {
+        tokio::time::timeout(SOON, self.calls.recv())
+            .await
+            .expect("a call in time")
+            .expect("a call")
+    }
+
+    /// Takes the next call with sound at a fixed address.
+    pub(crate) async fn answer(&mut self) -> CallLeg {
+        self.next_call()
+            .await
+            .answer(rtp(), rtcp())
+            .await
+            .expect("answered")
+    }
+
+    /// Waits until no call and no task is left. What the stack remembers for repetitions may stay.
+    pub(crate) async fn is_empty_within(&self, within: Duration) -> Result<(), EndpointCounts> {
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            let counts = self.endpoint.counts();
+            if (counts.calls, counts.tasks, counts.transactions) == (0, 0, 0) {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err(counts);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+pub(crate) fn rtp() -> SocketAddr {
+    "127.0.0.1:40000".parse().unwrap()
+}
+
+pub(crate) fn rtcp() -> SocketAddr {
+    "127.0.0.1:40001".parse().unwrap()
+}
+
+/// Where the phones of these tests claim to take sound.
+pub(crate) fn phone_rtp() -> SocketAddr {
+    "127.0.0.1:50000".parse().unwrap()
+}
+
+pub(crate) async fn event(leg: &mut CallLeg) -> CallLegEvent {
+    tokio::time::timeout(SOON, leg.events.recv())
+        .await
+        .expect("an event in time")
+        .expect("an event")
+}
