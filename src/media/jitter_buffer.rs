@@ -232,7 +232,8 @@ impl Default for Concealment {
     fn default() -> Self {
         Concealment {
             history: [0; HISTORY],
-            missing: 0,
+            // Nothing was heard yet: there is nothing to repeat or to join.
+            missing: FADE_TO,
             period: PITCH_SHORTEST,
         }
     }
@@ -240,7 +241,7 @@ impl Default for Concealment {
 
 impl Concealment {
     fn heard(&mut self, samples: &mut [i16]) {
-        if self.missing > 0 {
+        if (1..FADE_TO).contains(&self.missing) {
             let join = JOIN.min(samples.len());
             for (index, sample) in samples.iter_mut().take(join).enumerate() {
                 let real = i32::from(*sample) * (index as i32 + 1);
@@ -248,8 +249,8 @@ impl Concealment {
                 let share = (join - index - 1) as i32;
                 *sample = ((real + repeated * share) / join as i32) as i16;
             }
-            self.missing = 0;
         }
+        self.missing = 0;
         if samples.len() >= HISTORY {
             self.history
                 .copy_from_slice(&samples[samples.len() - HISTORY..]);
@@ -297,3 +298,6 @@ impl Concealment {
         best.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -610,3 +610,6 @@ fn press(events: &mut VecDeque<LineEvent>, figures: &mut LegStatistics, key: Key
         figures.keys_dropped += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,7 +207,7 @@ mod tests {
     fn normal_pace_changes_nothing() {
         let source = talk(2);
         let samples = stretched(&source, 100);
-        assert_eq!(samples[..source.len()], source[..]);
+        assert!(samples[..source.len()] == source[..]);
     }
 
     #[test]

@@ -340,3 +340,6 @@ impl Playing {
         is_sound(before) || !is_sound(self.part)
     }
 }
+
+#[cfg(test)]
+mod tests;

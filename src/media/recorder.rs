@@ -183,3 +183,6 @@ impl Recorder {
 fn samples_in(length: Duration) -> u64 {
     (length.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000) as u64
 }
+
+#[cfg(test)]
+mod tests;

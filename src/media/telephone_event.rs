@@ -210,11 +210,12 @@ fn continues(
     marker: bool,
     event: TelephoneEvent,
 ) -> bool {
-    if newest.ended || marker || newest.code != event.code {
+    if marker || newest.code != event.code || (newest.ended && !event.end) {
         return false;
     }
     let moved = from.wrapping_sub(newest.timestamp);
-    let next_segment = moved.abs_diff(SEGMENT) <= SEGMENT_TOLERANCE
+    let next_segment = !newest.ended
+        && moved.abs_diff(SEGMENT) <= SEGMENT_TOLERANCE
         && u32::from(newest.duration) + 8_000 >= SEGMENT;
     let steps = sequence.wrapping_sub(newest.sequence);
     // A second press begins its duration anew, and a pause lies before it: its timestamp has moved
@@ -224,3 +225,6 @@ fn continues(
         && moved <= u32::from(event.duration - newest.duration) + 80;
     next_segment || drifting
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! Keys in the sound itself (DTMF, ITU-T Q.23 and Q.24), for callers whose telephone does not send
 //! named events.
 //!
-//! Goertzel filters at the eight frequencies, over blocks of 102 samples that overlap by half. Three
-//! equal blocks in a row are a key, two blocks without it are its end.
+//! Goertzel filters at the eight frequencies, over blocks of 102 samples that overlap by half. A tone
+//! of `n` samples leaves `(n - 50) / 51` blocks that are pure enough: four in a row accept 40 ms even
+//! when the frequencies are off, and refuse 23 ms. Four blocks without it are its end: a break of
+//! 10 ms spoils three at most.
+
+use std::sync::LazyLock;
 
 use crate::line::Key;
 
@@ -10,8 +14,8 @@ use crate::line::Key;
 const BLOCK: usize = 102;
 const HOP: usize = 51;
 /// Equal blocks that make a key, and blocks without that end it.
-const HITS: u8 = 3;
-const MISSES: u8 = 3;
+const HITS: u8 = 4;
+const MISSES: u8 = 4;
 
 const LOW: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 const HIGH: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
@@ -46,11 +50,12 @@ pub(super) struct Tone {
 pub(super) struct ToneDetector {
     block: [f32; BLOCK],
     filled: usize,
-    candidate: Option<char>,
-    hits: u8,
+    /// What the last block was, for how many blocks, and how many samples ago that began.
+    heard: Option<char>,
+    run: u8,
+    since: usize,
     pressed: Option<char>,
     misses: u8,
-    since: usize,
 }
 
 impl Default for ToneDetector {
@@ -58,11 +63,11 @@ impl Default for ToneDetector {
         ToneDetector {
             block: [0.0; BLOCK],
             filled: 0,
-            candidate: None,
-            hits: 0,
+            heard: None,
+            run: 0,
+            since: 0,
             pressed: None,
             misses: 0,
-            since: 0,
         }
     }
 }
@@ -91,40 +96,31 @@ impl ToneDetector {
     /// `Some` while a key is down, with the key in its first certain block.
     fn block_done(&mut self) -> Option<Option<Key>> {
         let heard = classify(&self.block);
-        self.since += HOP;
-        if let Some(pressed) = self.pressed {
-            if heard == Some(pressed) {
-                self.misses = 0;
-                return Some(None);
-            }
-            self.misses += 1;
-            if self.misses < MISSES && (heard.is_none() || heard != self.candidate) {
-                self.follow(heard);
-                return Some(None);
-            }
-        }
-        self.follow(heard);
-        if self.misses >= MISSES {
-            self.pressed = None;
-        }
-        let certain = self.candidate.filter(|_| self.hits >= HITS)?;
-        if self.pressed == Some(certain) {
-            return Some(None);
-        }
-        self.pressed = Some(certain);
-        self.misses = 0;
-        // A to D are heard, so that they are not taken for silence, but nobody has such keys.
-        Some(Key::new(certain))
-    }
-
-    fn follow(&mut self, heard: Option<char>) {
-        if heard.is_some() && heard == self.candidate {
-            self.hits += 1;
+        if heard == self.heard {
+            self.run = self.run.saturating_add(1);
+            self.since += HOP;
         } else {
-            self.candidate = heard;
-            self.hits = u8::from(heard.is_some());
+            self.heard = heard;
+            self.run = 1;
             self.since = BLOCK;
         }
+        if heard.is_some() && heard != self.pressed && self.run >= HITS {
+            self.pressed = heard;
+            self.misses = 0;
+            // A to D are followed like the others, but nobody has such keys.
+            return Some(heard.and_then(Key::new));
+        }
+        self.pressed?;
+        if heard == self.pressed {
+            self.misses = 0;
+        } else {
+            self.misses += 1;
+            if self.misses >= MISSES {
+                self.pressed = None;
+                return None;
+            }
+        }
+        Some(None)
     }
 }
 
@@ -135,20 +131,12 @@ fn classify(block: &[f32; BLOCK]) -> Option<char> {
     if energy < FAINTEST * FAINTEST / 2.0 * BLOCK as f32 {
         return None;
     }
-    let power = |coefficients: &[f32; 4]| -> [f32; 4] {
-        coefficients.map(|coefficient| {
-            let (mut before, mut last) = (0.0_f32, 0.0_f32);
-            for &sample in block {
-                let now = sample + coefficient * last - before;
-                before = last;
-                last = now;
-            }
-            before * before + last * last - coefficient * before * last
-        })
-    };
-    let low = power(&COEFFICIENTS.0);
-    let high = power(&COEFFICIENTS.1);
-    let (row, column) = (strongest(&low), strongest(&high));
+    let row = strongest(&powers(block, &TONES.low));
+    let column = strongest(&powers(block, &TONES.high));
+    // In so short a block a tone leaks into its neighbours and into the other group. The fainter
+    // tone of an uneven pair is only measured well once the louder one is out of the way.
+    let low = powers(&without(block, &TONES.high[column]), &TONES.low);
+    let high = powers(&without(block, &TONES.low[row]), &TONES.high);
     let (low_power, high_power) = (low[row], high[column]);
     let clear = |powers: &[f32; 4], best: usize| {
         powers
@@ -169,6 +157,33 @@ fn classify(block: &[f32; BLOCK]) -> Option<char> {
     certain.then_some(KEYS[row][column])
 }
 
+/// The powers of the four tones of a group (Goertzel).
+fn powers(block: &[f32; BLOCK], tones: &[ToneTable; 4]) -> [f32; 4] {
+    std::array::from_fn(|tone| {
+        let coefficient = tones[tone].coefficient;
+        let (mut before, mut last) = (0.0_f32, 0.0_f32);
+        for &sample in block {
+            let now = sample + coefficient * last - before;
+            before = last;
+            last = now;
+        }
+        before * before + last * last - coefficient * before * last
+    })
+}
+
+/// The block with one tone taken out of it.
+fn without(block: &[f32; BLOCK], tone: &ToneTable) -> [f32; BLOCK] {
+    let (mut cosine, mut sine) = (0.0_f32, 0.0_f32);
+    for ((&sample, &along), &across) in block.iter().zip(&tone.cosine).zip(&tone.sine) {
+        cosine += sample * along;
+        sine += sample * across;
+    }
+    let scale = 2.0 / BLOCK as f32;
+    std::array::from_fn(|index| {
+        block[index] - scale * (cosine * tone.cosine[index] + sine * tone.sine[index])
+    })
+}
+
 fn strongest(powers: &[f32; 4]) -> usize {
     (1..4).fold(0, |best, index| {
         if powers[index] > powers[best] {
@@ -179,7 +194,32 @@ fn strongest(powers: &[f32; 4]) -> usize {
     })
 }
 
-static COEFFICIENTS: std::sync::LazyLock<([f32; 4], [f32; 4])> = std::sync::LazyLock::new(|| {
-    let of = |hertz: f64| (2.0 * (std::f64::consts::TAU * hertz / 8_000.0).cos()) as f32;
-    (LOW.map(of), HIGH.map(of))
+/// One of the eight tones.
+struct ToneTable {
+    coefficient: f32,
+    cosine: [f32; BLOCK],
+    sine: [f32; BLOCK],
+}
+
+struct Tones {
+    low: [ToneTable; 4],
+    high: [ToneTable; 4],
+}
+
+static TONES: LazyLock<Tones> = LazyLock::new(|| {
+    let table = |hertz: f64| {
+        let turn = std::f64::consts::TAU * hertz / 8_000.0;
+        ToneTable {
+            coefficient: (2.0 * turn.cos()) as f32,
+            cosine: std::array::from_fn(|index| (turn * index as f64).cos() as f32),
+            sine: std::array::from_fn(|index| (turn * index as f64).sin() as f32),
+        }
+    };
+    Tones {
+        low: LOW.map(table),
+        high: HIGH.map(table),
+    }
 });
+
+#[cfg(test)]
+mod tests;
