@@ -4,11 +4,15 @@
 //! in memory, which is replaced as a whole when anybody, the command line included, has changed
 //! the store.
 
+pub mod apply;
+pub mod demo;
 pub mod mailboxes;
 mod pin_rows;
 pub mod pins;
 mod rows;
 pub mod snapshot;
+mod text;
+mod whole;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,7 +20,9 @@ use std::time::Duration;
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::store::{Store, StoreFault};
 
+pub use apply::{Report, apply, apply_text, export, export_text};
 pub use snapshot::OrganisationSnapshot;
+pub use whole::{OrganisationFault, Whole};
 
 /// How often a running server looks for changes made by others.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -110,3 +116,6 @@ impl Subscribers for Organisation {
         self.snapshot().by_user(user)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -331,9 +331,13 @@ impl Settings for EmbeddedMailbox {
     ) -> Result<Option<Arc<Sound>>, MailFault> {
         let mailbox = mailbox.0.clone();
         self.on_blocking_thread(move |store| {
-            let file = store.read_now(|db| recorded_file(db, &mailbox, which))?;
-            file.map(|file| read_sound(&store.audio_folder().join(file)))
-                .transpose()
+            let read = || {
+                let file = store.read_now(|db| recorded_file(db, &mailbox, which))?;
+                file.map(|file| read_sound(&store.audio_folder().join(file)))
+                    .transpose()
+            };
+            // Somebody may replace it between the two steps: then the new one is there.
+            read().or_else(|_| read())
         })
         .await
     }
@@ -399,7 +403,7 @@ fn recorded_file(
         .optional()?)
 }
 
-fn read_sound(path: &PathBuf) -> Result<Arc<Sound>, MailFault> {
+fn read_sound(path: &Path) -> Result<Arc<Sound>, MailFault> {
     let samples = wav::read_stored(path).map_err(|error| file_fault(path, &error))?;
     Ok(Arc::new(Sound::new(samples)))
 }

@@ -161,22 +161,26 @@ impl OrganisationSnapshot {
 
     /// What belongs to a subscriber besides his extensions: none of it may contain his PIN.
     pub(super) fn numbers_of(&self, user: &str) -> Vec<String> {
-        let addresses = self
-            .subscribers
+        let person = self.people.get(user).map(Arc::as_ref);
+        self.subscribers
             .get(user)
-            .map(|subscriber| subscriber.mailbox.addresses.clone())
-            .unwrap_or_default();
-        // Of a SIP address only the part that names the person is his.
-        let mut numbers: Vec<String> = addresses
-            .iter()
-            .map(|address| address.split('@').next().unwrap_or(address).to_owned())
-            .collect();
-        if let Some(person) = self.people.get(user) {
-            numbers.extend(person.extension.iter().cloned());
-            numbers.extend(person.mobile.iter().cloned());
-        }
-        numbers
+            .map(|subscriber| own_numbers(&subscriber.mailbox, person))
+            .unwrap_or_default()
     }
+}
+
+/// A subscriber's numbers besides his extensions.
+pub(super) fn own_numbers(mailbox: &Mailbox, person: Option<&Person>) -> Vec<String> {
+    // Of a SIP address only the part that names the person is his.
+    let mut numbers: Vec<String> = mailbox
+        .addresses
+        .iter()
+        .map(|address| address.split('@').next().unwrap_or(address).to_owned())
+        .collect();
+    if let Some(person) = person {
+        numbers.extend(person.extension.iter().chain(&person.mobile).cloned());
+    }
+    numbers
 }
 
 /// Every key under which a mailbox is found.

@@ -53,8 +53,10 @@ impl Due {
     fn put(&mut self, on_its_way: OnItsWay, at: Instant) {
         let id = on_its_way.envelope.id.clone();
         if on_its_way.parked.is_some() {
+            self.due.remove(&id);
             self.parked.insert(id, on_its_way);
         } else {
+            self.parked.remove(&id);
             self.due.insert(id, (on_its_way, at));
         }
     }
@@ -147,10 +149,7 @@ impl Outbox {
         on_its_way.attempts = 0;
         let (folder, again) = (self.folder.clone(), on_its_way.clone());
         blocking(move || folder.unpark(&again)).await?;
-        let mut due = lock(&self.due);
-        due.parked.remove(id);
-        due.put(on_its_way, Instant::now());
-        drop(due);
+        lock(&self.due).put(on_its_way, Instant::now());
         self.wake.notify_one();
         Ok(())
     }
@@ -194,10 +193,7 @@ impl Outbox {
             None => {
                 tracing::error!(id = %id.0, %fault, "a message cannot be delivered and is parked");
                 on_its_way.parked = Some(fault.to_string());
-                let mut due = lock(&self.due);
-                due.due.remove(&id);
-                due.put(on_its_way.clone(), Instant::now());
-                drop(due);
+                lock(&self.due).put(on_its_way.clone(), Instant::now());
                 blocking(move || folder.park(&on_its_way)).await
             }
         };

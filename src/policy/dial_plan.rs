@@ -1,6 +1,11 @@
 //! Dial plans, gateways and hunt groups (`unified-messaging` sections 2 and 3).
 
-use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::problem::{Problem, Problems};
 
 /// A numbering space: extensions of one length, the numbers that reach it, and what callers hear.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -82,7 +87,8 @@ pub struct Gateway {
     /// Unique name.
     pub name: String,
     /// The addresses it sends from: an address or a network such as `127.0.0.0/8`.
-    pub address: ipnet::IpNet,
+    #[serde(deserialize_with = "address_or_network")]
+    pub address: IpNet,
     /// Whether its calls are taken.
     #[serde(default)]
     pub status: GatewayStatus,
@@ -122,6 +128,146 @@ pub struct HuntGroup {
     /// Called numbers that belong to it; none: any.
     #[serde(default)]
     pub pilot_identifiers: Vec<String>,
+}
+
+impl DialPlan {
+    /// What is wrong with it, taken by itself.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        // 49: the name of its default policy appends 15 characters.
+        problems.name(&self.name, 49);
+        for (key, value, lowest, highest) in [
+            (
+                "number_of_digits_in_extension",
+                self.number_of_digits_in_extension,
+                1,
+                20,
+            ),
+            (
+                "logon_failures_before_disconnect",
+                self.logon_failures_before_disconnect,
+                1,
+                20,
+            ),
+            (
+                "input_failures_before_disconnect",
+                self.input_failures_before_disconnect,
+                1,
+                20,
+            ),
+            ("recording_idle_timeout", self.recording_idle_timeout, 2, 10),
+        ] {
+            problems.range(key, value, lowest, highest);
+        }
+        problems.range("max_call_duration", self.max_call_duration, 10, 120);
+        problems.range(
+            "max_recording_duration",
+            self.max_recording_duration,
+            1,
+            100,
+        );
+        if self.max_recording_duration >= self.max_call_duration {
+            let cure = format!(
+                "must be below max_call_duration, which is {}",
+                self.max_call_duration
+            );
+            problems.add("max_recording_duration", self.max_recording_duration, cure);
+        }
+        for number in &self.access_telephone_numbers {
+            problems.party("access_telephone_numbers", number);
+        }
+        let language = &self.default_language;
+        let is_tag = (2..=35).contains(&language.len())
+            && language
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_tag {
+            problems.add(
+                "default_language",
+                language,
+                "must be a language tag such as \"en-US\"",
+            );
+        }
+        self.prompt_problems(&mut problems);
+        problems.0
+    }
+
+    fn prompt_problems(&self, problems: &mut Problems) {
+        let announces = self.info_announcement_enabled != InfoAnnouncement::False;
+        let welcome = (
+            "welcome_greeting_filename",
+            &self.welcome_greeting_filename,
+            self.welcome_greeting_enabled,
+        );
+        let announcement = (
+            "info_announcement_filename",
+            &self.info_announcement_filename,
+            announces,
+        );
+        for (key, file_name, enabled) in [welcome, announcement] {
+            match file_name {
+                None if enabled => problems.add(key, "", "must name a WAV file while it is enabled"),
+                Some(name) if !is_plain_file_name(name) => problems.add(
+                    key,
+                    name,
+                    "must be a plain file name of at most 255 bytes, of a WAV file beside the TOML file",
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    /// The name of the policy that is made with the dial plan.
+    pub fn default_policy_name(&self) -> String {
+        format!("{} Default Policy", self.name)
+    }
+}
+
+fn is_plain_file_name(name: &str) -> bool {
+    (1..=255).contains(&name.len())
+        && !name.starts_with('.')
+        && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+}
+
+impl Gateway {
+    /// What is wrong with it, taken by itself.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.name(&self.name, 64);
+        problems.range(
+            "requests_per_second",
+            self.requests_per_second,
+            1,
+            1_000_000,
+        );
+        problems.range("calls_per_second", self.calls_per_second, 1, 1_000_000);
+        problems.0
+    }
+}
+
+impl HuntGroup {
+    /// What is wrong with it, taken by itself.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.name(&self.name, 64);
+        for pilot in &self.pilot_identifiers {
+            problems.party("pilot_identifiers", pilot);
+        }
+        problems.0
+    }
+}
+
+/// An address alone is the network of that one address.
+fn address_or_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(|network| network.trunc())
+        .map_err(|_| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no address; write an address such as 192.0.2.10, or a network such as 192.0.2.0/24"
+            ))
+        })
 }
 
 fn default_language() -> String {

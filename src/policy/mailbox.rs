@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::dial_plan::DialPlan;
+use super::dial_plan::{DialPlan, UriType};
 use super::mailbox_policy::MailboxPolicy;
+use super::problem::{Problem, Problems};
 
 /// The administrator's settings of one mailbox.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -32,6 +33,67 @@ pub struct Mailbox {
     /// Most bytes of stored messages; a mailbox above it takes no more. 0 = unlimited.
     #[serde(default)]
     pub quota_bytes: u64,
+}
+
+impl Mailbox {
+    /// What is wrong with it in this dial plan.
+    pub fn problems(&self, dial_plan: &DialPlan) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.user(&self.user);
+        let digits = usize::from(dial_plan.number_of_digits_in_extension);
+        if self.extensions.is_empty() {
+            problems.add(
+                "extensions",
+                &self.extensions,
+                "must have at least one extension",
+            );
+        }
+        for extension in &self.extensions {
+            let fits =
+                extension.len() == digits && extension.bytes().all(|byte| byte.is_ascii_digit());
+            if !fits {
+                let cure = format!(
+                    "must have {digits} digits, as in dial plan {:?}",
+                    dial_plan.name
+                );
+                problems.add("extensions", extension, cure);
+            }
+        }
+        for address in &self.addresses {
+            if !is_address(address) {
+                let cure = "must be a SIP address such as sip:alice@example.com, or an E.164 number: + and at most 15 digits";
+                problems.add("addresses", address, cure);
+            }
+        }
+        if dial_plan.uri_type != UriType::TelExtn && self.addresses.is_empty() {
+            let cure = format!(
+                "must not be empty: dial plan {:?} is not of type TelExtn",
+                dial_plan.name
+            );
+            problems.add("addresses", &self.addresses, cure);
+        }
+        if i64::try_from(self.quota_bytes).is_err() {
+            problems.add(
+                "quota_bytes",
+                self.quota_bytes,
+                format!("must be 0 to {}", i64::MAX),
+            );
+        }
+        problems.0
+    }
+}
+
+/// A SIP address or an E.164 number (ITU-T E.164: 15 digits at most).
+fn is_address(text: &str) -> bool {
+    let Some(key) = super::party::keys(text).into_iter().next() else {
+        return false;
+    };
+    match key.split_once('@') {
+        Some((user, host)) => !user.is_empty() && !host.is_empty() && text.len() <= 255,
+        None => key.strip_prefix('+').is_some_and(|digits| {
+            digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+    }
 }
 
 fn yes() -> bool {

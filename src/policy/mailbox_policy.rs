@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::problem::{Problem, Problems};
+
 /// What a group of subscribers may do, and how safe their PINs must be.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +31,29 @@ pub struct MailboxPolicy {
     pub max_greeting_duration: u8,
     /// Which messages of callers are protected; `None` does not offer the private mark.
     pub protect_unauthenticated_voice_mail: Protect,
+}
+
+impl MailboxPolicy {
+    /// What is wrong with it, taken by itself.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.name(&self.name, 64);
+        problems.range("min_pin_length", self.min_pin_length, 4, 24);
+        problems.range("pin_history_count", self.pin_history_count, 1, 20);
+        problems.range("pin_lifetime_days", self.pin_lifetime_days, 0, 999);
+        let block_at = self.logon_failures_before_pin_reset;
+        problems.range("logon_failures_before_pin_reset", block_at, 0, 998);
+        problems.range("max_logon_attempts", self.max_logon_attempts, 1, 999);
+        if block_at > 0 && block_at >= self.max_logon_attempts {
+            let cure = format!(
+                "must be below max_logon_attempts, which is {}, or 0",
+                self.max_logon_attempts
+            );
+            problems.add("logon_failures_before_pin_reset", block_at, cure);
+        }
+        problems.range("max_greeting_duration", self.max_greeting_duration, 1, 10);
+        problems.0
+    }
 }
 
 /// Which messages are protected.

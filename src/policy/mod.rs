@@ -9,4 +9,5 @@ pub mod mailbox;
 pub mod mailbox_policy;
 pub mod party;
 pub mod pin;
+pub mod problem;
 pub mod routing;
