@@ -49,3 +49,6 @@ message-cancelled = Your message has been cancelled. Goodbye.
 message-not-sent = Sorry, something went wrong, and your message could not be saved. Please try again later.
 # There is no room or no place for recordings at present; the call or the choice ends after it.
 recording-unavailable = Sorry, nothing can be recorded at the moment. Please try again later.
+# Keys while the greeting is heard. They are not announced; they stand on the key card.
+greeting-skip-to-tone = To skip the greeting, press { $key }.
+greeting-sign-in = To sign in to this mailbox, press { $key }.

@@ -47,3 +47,7 @@ people-new-search = To search again, press { $key }.
 leave-message-after-tone = Please leave your message after the tone. When you are done, hang up, or press pound for more options.
 # The directory does not answer; the call ends after it.
 directory-unavailable = Sorry, the directory cannot be searched at the moment. Please try again later.
+# Keys once somebody was found. They are not announced; they stand on the key card.
+person-leave-message = To leave a message, press { $key }.
+person-skip-to-tone = To leave a message without hearing the rest, press { $key }.
+person-new-search = To search again, press { $key }.

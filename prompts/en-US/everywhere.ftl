@@ -33,3 +33,5 @@ yes-no-no = For no, press { $key }.
 everywhere-repeat = To hear the options again, press { $key }.
 everywhere-more = For more options, press { $key }.
 everywhere-main-menu = For the main menu, press { $key }.
+# Spoken instead of a sentence that the voice cannot read.
+unreadable-text = This text cannot be read.

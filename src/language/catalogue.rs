@@ -28,6 +28,8 @@ pub struct Entry {
     pub note: String,
     /// Its variables, those of messages it refers to included.
     pub variables: BTreeSet<String>,
+    /// Whether another message is made with it.
+    pub is_used_inside: bool,
 }
 
 pub(super) struct Catalogue {
@@ -86,7 +88,7 @@ impl Catalogue {
                 )
             })?;
         }
-        let entries = messages.into_entries();
+        let entries = messages.into_entries()?;
         for (name, variables) in spoken_date::SPOKEN_MESSAGES {
             let entry = intern(name).and_then(|name| entries.get(&PromptName(name)));
             let unknown = entry.map(|entry| {
@@ -344,6 +346,7 @@ impl Messages {
                             file: file.to_owned(),
                             note: comment.unwrap_or_default(),
                             variables: BTreeSet::new(),
+                            is_used_inside: false,
                         },
                     );
                 }
@@ -361,21 +364,29 @@ impl Messages {
         self.refers_to.insert(name.to_owned(), refers_to);
     }
 
-    fn into_entries(mut self) -> BTreeMap<PromptName, Entry> {
+    fn into_entries(mut self) -> Result<BTreeMap<PromptName, Entry>, LanguageFault> {
         let mut entries = std::mem::take(&mut self.entries);
+        let used_inside: BTreeSet<&String> = self.refers_to.values().flatten().collect();
         for (name, entry) in &mut entries {
+            entry.is_used_inside = used_inside.iter().any(|used| *used == name.0);
             let mut seen = BTreeSet::new();
             let mut open = vec![name.0.to_owned()];
             while let Some(next) = open.pop() {
+                let Some(variables) = self.variables.get(&next) else {
+                    return Err(LanguageFault::wrong(
+                        entry.file.as_str(),
+                        name.0,
+                        format!("it refers to {next}, which is not there"),
+                        "write that message, or the name of one that there is",
+                    ));
+                };
                 if seen.insert(next.clone()) {
-                    entry
-                        .variables
-                        .extend(self.variables.get(&next).into_iter().flatten().cloned());
+                    entry.variables.extend(variables.iter().cloned());
                     open.extend(self.refers_to.get(&next).into_iter().flatten().cloned());
                 }
             }
         }
-        entries
+        Ok(entries)
     }
 }
 

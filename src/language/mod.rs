@@ -6,17 +6,23 @@
 
 mod assets;
 mod catalogue;
+pub mod check;
+pub mod key_card;
 pub mod key_layout;
 pub mod phrases;
 pub mod prompts;
+pub mod recording_script;
 mod sentences;
 pub mod spoken_date;
 pub mod spoken_number;
 
 pub use assets::{Assets, StudioRecording};
+pub use check::{ChoiceOutline, Findings, MenuOutline, Words, check, check_recordings};
+pub use key_card::KeyCard;
 pub use key_layout::KeyLayout;
 pub use phrases::Phrases;
 pub use prompts::{PromptFault, Prompts, Value};
+pub use recording_script::RecordingScript;
 pub use spoken_date::ClockFormat;
 
 use std::path::PathBuf;

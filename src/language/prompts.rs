@@ -14,6 +14,9 @@ use super::{Assets, KeyLayout, LanguageFault};
 use crate::line::{Keep, Locale, Number, PromptName, Utterance};
 use crate::turn::KeySequence;
 
+/// Said instead of a sentence that no voice can read.
+pub const UNREADABLE_TEXT: PromptName = PromptName("unreadable-text");
+
 /// A value for a variable of a prompt.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -192,7 +195,7 @@ impl Prompts {
     pub fn fixed(&self, locale: &Locale, layout: &KeyLayout) -> Vec<Utterance> {
         let mut fixed = Vec::new();
         for (name, entry) in self.entries(locale) {
-            if entry.variables.is_empty() && !name.0.starts_with("spoken-") {
+            if entry.variables.is_empty() && is_heard_alone(name) {
                 fixed.extend(self.say(locale, name, &[]).unwrap_or_default());
             }
         }
@@ -208,6 +211,14 @@ impl Prompts {
             }
         }
         fixed
+    }
+
+    /// What is said instead of a sentence that no voice can read, one for each locale.
+    pub fn unreadable(&self) -> Vec<Utterance> {
+        self.locales()
+            .filter_map(|locale| self.say(locale, UNREADABLE_TEXT, &[]).ok())
+            .flatten()
+            .collect()
     }
 
     /// The catalogues to look into, best first, each once.
@@ -237,6 +248,12 @@ impl Prompts {
         }
         found.into_iter()
     }
+}
+
+/// Whether callers hear it as it is: forms of numbers and dates are heard inside others, the words
+/// of the key card are read.
+pub(super) fn is_heard_alone(name: PromptName) -> bool {
+    !name.0.starts_with("spoken-") && !name.0.starts_with("card-")
 }
 
 /// The text of several utterances, as it stands in a transcript.

@@ -1,0 +1,28 @@
+### The words of the printed key card. They are never heard.
+
+card-title = Keys for voice access
+card-subtitle = Press the keys at any time; you need not wait for the end of a sentence.
+card-column-keys = Press
+card-column-says = What it does, as you hear it
+card-column-when = When
+card-any-time = any time
+card-while-playing = while a message plays
+card-after-playing = when nothing plays
+card-more = announced after zero zero
+
+# Headings, one for each menu.
+card-everywhere = Everywhere
+card-yes-no = Questions with yes or no
+card-main-menu = Main menu
+card-voice-message = Voice messages
+card-greeting = While you hear a greeting
+card-caller-recording = After leaving a message
+card-caller-sending = Before sending a message
+card-personal-options = Personal options
+card-greetings = Greetings
+card-greeting-edit = One greeting
+card-recording = After a recording of your own
+card-setup-name = First call: your name
+card-setup-greeting = First call: your greeting
+card-people = People found
+card-person = One person found

@@ -1,0 +1,687 @@
+//! Joins code, keys, phrases and prompts, and says what does not fit: run at start-up, by
+//! `ringback check` and in tests, so that no caller finds it first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::key_card::CARD_PROMPTS;
+use super::prompts::UNREADABLE_TEXT;
+use super::{Assets, KeyLayout, LanguageFault, Phrases, Prompts};
+use crate::line::{Locale, PromptName};
+use crate::turn::KeySequence;
+use crate::turn::menu::{Level, When};
+
+/// No voice is given a longer prompt.
+const PROMPT_MAX: usize = 1_000;
+/// The menu that stands behind every other.
+const EVERYWHERE: &str = "everywhere";
+
+/// A menu without the types of its choices.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MenuOutline {
+    /// Its name in `grammars/`, and the first part of its prompts' names.
+    pub name: &'static str,
+    /// Its choices, in the order in which they are announced.
+    pub choices: Vec<ChoiceOutline>,
+}
+
+/// One choice of a menu, by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChoiceOutline {
+    /// Its name.
+    pub name: &'static str,
+    /// When it is open.
+    pub when: When,
+    /// Whether and when it is announced.
+    pub level: Level,
+    /// The choice of the same menu that is never open together with this one, and so may have the
+    /// same keys.
+    pub instead_of: Option<&'static str>,
+}
+
+impl ChoiceOutline {
+    /// Whether both may be open at one moment.
+    fn meets(&self, other: &ChoiceOutline) -> bool {
+        let apart = matches!(
+            (self.when, other.when),
+            (When::WhilePlaying, When::AfterPlaying) | (When::AfterPlaying, When::WhilePlaying)
+        );
+        !apart && self.instead_of != Some(other.name) && other.instead_of != Some(self.name)
+    }
+}
+
+/// All words there are.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    /// What is said.
+    pub prompts: &'a Prompts,
+    /// What is pressed.
+    pub keys: &'a KeyLayout,
+    /// What callers say.
+    pub phrases: &'a Phrases,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What must be put right.
+    pub faults: Vec<LanguageFault>,
+    /// What costs callers a moment and may be meant so.
+    pub pauses: Vec<KeyPause>,
+}
+
+/// A key sequence that is the beginning of another of the same menu: whoever presses it waits until
+/// it is clear that no further key follows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyPause {
+    /// The menu.
+    pub menu: String,
+    /// The choice that waits, and its keys.
+    pub waits: (String, KeySequence),
+    /// The choice it waits for, and its keys.
+    pub longer: (String, KeySequence),
+}
+
+impl fmt::Display for KeyPause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((choice, keys), (longer, longer_keys)) = (&self.waits, &self.longer);
+        write!(
+            f,
+            "[{}] {choice} = \"{keys}\" waits a moment for {longer} = \"{longer_keys}\"",
+            self.menu
+        )
+    }
+}
+
+/// Compares `words` with the menus and prompt names that code uses.
+pub fn check(words: Words<'_>, menus: &[MenuOutline], used: &[PromptName]) -> Findings {
+    let mut check = Check {
+        words,
+        menus,
+        found: Findings::default(),
+    };
+    check.keys();
+    check.collisions();
+    check.phrases();
+    let needed = check.prompts_of_code(used);
+    check.unused_prompts(&needed);
+    check.translations();
+    check.found
+}
+
+/// Studio recordings that would never be heard: of prompts that do not exist or have variables.
+pub fn check_recordings(assets: &Assets, prompts: &Prompts) -> Vec<LanguageFault> {
+    let mut faults = Vec::new();
+    for recording in assets.studio_recordings() {
+        let entry = prompts
+            .entries(&recording.locale)
+            .find(|(name, _)| name.0 == recording.prompt);
+        let what = match entry {
+            Some((_, entry)) if entry.variables.is_empty() => continue,
+            Some(_) => "the prompt has variables, so a voice speaks it",
+            None => "there is no such prompt",
+        };
+        faults.push(LanguageFault::wrong(
+            format!(
+                "prompts/{}/audio/{}.wav",
+                recording.locale, recording.prompt
+            ),
+            recording.prompt.as_str(),
+            what,
+            "remove it; ringback recording-script lists what can be recorded",
+        ));
+    }
+    faults
+}
+
+struct Check<'a> {
+    words: Words<'a>,
+    menus: &'a [MenuOutline],
+    found: Findings,
+}
+
+impl Check<'_> {
+    fn fault(
+        &mut self,
+        file: &str,
+        entry: String,
+        what: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        self.found
+            .faults
+            .push(LanguageFault::wrong(file, entry, what, cure));
+    }
+
+    /// Every choice has its line in the layout, and every line its choice.
+    fn keys(&mut self) {
+        let (layout, menus) = (self.words.keys, self.menus);
+        for menu in menus {
+            for choice in &menu.choices {
+                if !layout.mentions(menu.name, choice.name) {
+                    self.fault(
+                        layout.file(),
+                        format!("[{}] {}", menu.name, choice.name),
+                        "the choice is missing",
+                        format!("add {} = \"keys\", or \"\" if it has none", choice.name),
+                    );
+                }
+            }
+        }
+        for (menu, choice) in layout.names() {
+            let Some(known) = menus.iter().find(|known| known.name == menu) else {
+                let cure = suggestion(menu, menus.iter().map(|menu| menu.name));
+                self.fault(
+                    layout.file(),
+                    format!("[{menu}]"),
+                    "there is no such menu",
+                    cure,
+                );
+                continue;
+            };
+            if !known.choices.iter().any(|known| known.name == choice) {
+                let cure = suggestion(choice, known.choices.iter().map(|choice| choice.name));
+                let entry = format!("[{menu}] {choice}");
+                self.fault(layout.file(), entry, "the menu has no such choice", cure);
+            }
+        }
+    }
+
+    /// No two choices that may be open together have the same keys or a phrase in common.
+    fn collisions(&mut self) {
+        let (layout, phrases) = (self.words.keys, self.words.phrases);
+        let locales: Vec<Locale> = self.locales_with_phrases();
+        for menu in self.menus {
+            for (index, choice) in menu.choices.iter().enumerate() {
+                for other in &menu.choices[index + 1..] {
+                    if !choice.meets(other) {
+                        continue;
+                    }
+                    let keys = layout.keys(menu.name, choice.name);
+                    if keys.is_some() && keys == layout.keys(menu.name, other.name) {
+                        self.fault(
+                            layout.file(),
+                            format!("[{}] {}", menu.name, other.name),
+                            format!("it has the keys of {}", choice.name),
+                            "give one of them other keys",
+                        );
+                    }
+                    for locale in &locales {
+                        let mine = phrases.of(locale, menu.name, choice.name);
+                        let others = phrases.of(locale, menu.name, other.name);
+                        if let Some(shared) = mine.iter().find(|phrase| others.contains(phrase)) {
+                            self.fault(
+                                &format!("grammars/{locale}/{}.toml", menu.name),
+                                other.name.to_owned(),
+                                format!("\"{shared}\" is a phrase of {} too", choice.name),
+                                "leave it to one of them",
+                            );
+                        }
+                    }
+                }
+            }
+            self.pauses(menu);
+        }
+    }
+
+    /// Which keys of a menu are the beginning of others that are open with them.
+    fn pauses(&mut self, menu: &MenuOutline) {
+        let layout = self.words.keys;
+        let keys_of = |menu: &MenuOutline| -> Vec<(ChoiceOutline, KeySequence)> {
+            menu.choices
+                .iter()
+                .filter_map(|choice| Some((choice.clone(), layout.keys(menu.name, choice.name)?)))
+                .collect()
+        };
+        let own = keys_of(menu);
+        let everywhere = self
+            .menus
+            .iter()
+            .find(|other| other.name == EVERYWHERE && menu.name != EVERYWHERE)
+            .map(keys_of)
+            .unwrap_or_default();
+        let all: Vec<_> = own.iter().chain(&everywhere).collect();
+        for (choice, keys) in &all {
+            for (longer, longer_keys) in &all {
+                // Among the choices that are open everywhere it is told once, for that menu.
+                let ours = own.iter().any(|(own, _)| own == choice || own == longer);
+                if ours && keys.is_prefix_of(longer_keys) && choice.meets(longer) {
+                    self.found.pauses.push(KeyPause {
+                        menu: menu.name.to_owned(),
+                        waits: (choice.name.to_owned(), *keys),
+                        longer: (longer.name.to_owned(), *longer_keys),
+                    });
+                }
+            }
+        }
+    }
+
+    fn locales_with_phrases(&self) -> Vec<Locale> {
+        let locales: BTreeSet<&Locale> = self
+            .words
+            .phrases
+            .iter()
+            .map(|(locale, ..)| locale)
+            .collect();
+        locales.into_iter().cloned().collect()
+    }
+
+    /// Where a locale has phrases, every choice has its line, and every line its choice.
+    fn phrases(&mut self) {
+        let phrases = self.words.phrases;
+        let mut there: BTreeMap<(&Locale, &str), BTreeSet<&str>> = BTreeMap::new();
+        for (locale, menu, choice, _) in phrases.iter() {
+            there.entry((locale, menu)).or_default().insert(choice);
+        }
+        for ((locale, menu), choices) in &there {
+            let file = format!("grammars/{locale}/{menu}.toml");
+            let Some(known) = self.menus.iter().find(|known| known.name == *menu) else {
+                let cure = suggestion(menu, self.menus.iter().map(|menu| menu.name));
+                self.fault(&file, (*menu).to_owned(), "there is no such menu", cure);
+                continue;
+            };
+            for choice in choices {
+                if !known.choices.iter().any(|known| known.name == *choice) {
+                    let cure = suggestion(choice, known.choices.iter().map(|choice| choice.name));
+                    let entry = (*choice).to_owned();
+                    self.fault(&file, entry, "the menu has no such choice", cure);
+                }
+            }
+        }
+        for locale in self.locales_with_phrases() {
+            for menu in self.menus {
+                let choices = there.get(&(&locale, menu.name));
+                for choice in &menu.choices {
+                    if !choices.is_some_and(|choices| choices.contains(choice.name)) {
+                        self.fault(
+                            &format!("grammars/{locale}/{}.toml", menu.name),
+                            choice.name.to_owned(),
+                            "the choice is missing",
+                            format!(
+                                "add {} = [\"phrase\"], or [] if it cannot be said",
+                                choice.name
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every prompt that code may say is in every locale. Returns their names.
+    fn prompts_of_code(&mut self, used: &[PromptName]) -> BTreeSet<String> {
+        let prompts = self.words.prompts;
+        let mut needed: BTreeSet<String> = used.iter().map(|name| name.0.to_owned()).collect();
+        needed.insert(UNREADABLE_TEXT.0.to_owned());
+        needed.extend(CARD_PROMPTS.iter().map(|name| name.0.to_owned()));
+        let mut optional = BTreeSet::new();
+        for menu in self.menus {
+            needed.insert(format!("card-{}", menu.name));
+            for choice in &menu.choices {
+                let name = format!("{}-{}", menu.name, choice.name);
+                let announced = choice.level != Level::Silent
+                    && self.words.keys.keys(menu.name, choice.name).is_some();
+                let names = if announced {
+                    &mut needed
+                } else {
+                    &mut optional
+                };
+                names.insert(name.clone());
+                self.names_its_key(&name);
+            }
+        }
+        let locales: Vec<Locale> = prompts.locales().cloned().collect();
+        for locale in &locales {
+            let there: BTreeMap<&str, &str> = prompts
+                .entries(locale)
+                .map(|(name, entry)| (name.0, entry.file.as_str()))
+                .collect();
+            for name in &needed {
+                if !there.contains_key(name.as_str()) {
+                    let cure = suggestion(name, there.keys().copied());
+                    self.fault(
+                        &format!("prompts/{locale}/"),
+                        name.clone(),
+                        "the prompt is missing",
+                        format!("write it in the file of its conversation ({cure})"),
+                    );
+                }
+            }
+        }
+        needed.extend(optional);
+        needed
+    }
+
+    /// An option without its key would leave callers guessing.
+    fn names_its_key(&mut self, option: &str) {
+        let prompts = self.words.prompts;
+        let locales: Vec<Locale> = prompts.locales().cloned().collect();
+        for locale in &locales {
+            let entry = prompts.entries(locale).find(|(name, _)| name.0 == option);
+            if let Some((_, entry)) = entry
+                && !entry.variables.contains("key")
+            {
+                self.fault(
+                    &entry.file,
+                    option.to_owned(),
+                    "the option does not say what to press",
+                    "write { $key } in it",
+                );
+            }
+        }
+    }
+
+    /// No message is there that nobody says.
+    fn unused_prompts(&mut self, needed: &BTreeSet<String>) {
+        let prompts = self.words.prompts;
+        let locales: Vec<Locale> = prompts.locales().cloned().collect();
+        for locale in &locales {
+            for (name, entry) in prompts.entries(locale) {
+                if !needed.contains(name.0)
+                    && !entry.is_used_inside
+                    && !name.0.starts_with("spoken-")
+                {
+                    let cure = suggestion(name.0, needed.iter().map(String::as_str));
+                    let what = "nothing says this prompt";
+                    self.fault(
+                        &entry.file,
+                        name.0.to_owned(),
+                        what,
+                        format!("remove it; {cure}"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Translations take the same variables, and no prompt is too long for a voice.
+    fn translations(&mut self) {
+        let prompts = self.words.prompts;
+        let original = Locale::default();
+        let variables: BTreeMap<PromptName, &BTreeSet<String>> = prompts
+            .entries(&original)
+            .map(|(name, entry)| (name, &entry.variables))
+            .collect();
+        let locales: Vec<Locale> = prompts.locales().cloned().collect();
+        for locale in &locales {
+            for (name, entry) in prompts.entries(locale) {
+                // Moments and lengths: a locale uses what its forms need.
+                let is_form = name.0.starts_with("spoken-");
+                if let Some(wanted) = variables.get(&name)
+                    && !is_form
+                    && **wanted != entry.variables
+                {
+                    self.fault(
+                        &entry.file,
+                        name.0.to_owned(),
+                        format!("its variables are {}", listed(&entry.variables)),
+                        format!("use those of {original}: {}", listed(wanted)),
+                    );
+                }
+                let fixed = entry.variables.is_empty() && !is_form;
+                let text = fixed.then(|| prompts.text(locale, name, &[]));
+                match text {
+                    Some(Ok(text)) if text.chars().count() > PROMPT_MAX => self.fault(
+                        &entry.file,
+                        name.0.to_owned(),
+                        format!("it is longer than {PROMPT_MAX} characters"),
+                        "make two prompts of it",
+                    ),
+                    Some(Err(fault)) => {
+                        let what = fault.to_string();
+                        self.fault(&entry.file, name.0.to_owned(), what, "put its text right");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn listed(variables: &BTreeSet<String>) -> String {
+    if variables.is_empty() {
+        return "none".into();
+    }
+    let variables: Vec<String> = variables.iter().map(|name| format!("${name}")).collect();
+    variables.join(", ")
+}
+
+/// "did you mean …", or what to do when nothing is near.
+fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let nearest = known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match nearest {
+        Some((_, known)) => format!("did you mean {known}?"),
+        None => "nothing has a similar name".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPOKEN: &str = include_str!("../../prompts/en-US/spoken.ftl");
+    const NUMBERS: &str = include_str!("../../prompts/en-US/numbers.toml");
+    const CARD: &str = include_str!("../../prompts/en-US/card.ftl");
+    const PROMPTS: &str = "\
+unreadable-text = Unreadable.
+card-message = Messages
+hello = Hello, { $name }.
+message-delete = To delete, press { $key }.
+message-play = To play, press { $key }.
+message-rewind = To rewind, press { $key }.
+";
+    const KEYS: &str = "\
+[layout]
+paces = [100]
+[message]
+delete = \"7\"
+play = \"1\"
+rewind = \"1\"
+previous = \"11\"
+";
+    const PHRASES: &str = "\
+delete = [\"delete [it]\"]
+play = [\"play\"]
+rewind = [\"rewind\"]
+previous = []
+";
+
+    fn menus() -> Vec<MenuOutline> {
+        let choice = |name, when, level| ChoiceOutline {
+            name,
+            when,
+            level,
+            instead_of: None,
+        };
+        vec![MenuOutline {
+            name: "message",
+            choices: vec![
+                choice("delete", When::Always, Level::First),
+                choice("play", When::AfterPlaying, Level::First),
+                choice("rewind", When::WhilePlaying, Level::First),
+                choice("previous", When::AfterPlaying, Level::Silent),
+            ],
+        }]
+    }
+
+    /// Checks the words above with some text of theirs changed.
+    fn check_with(changes: &[(&str, &str)], german: Option<&str>) -> Findings {
+        let change = |text: &str| {
+            let mut text = text.to_owned();
+            for (from, to) in changes {
+                text = text.replace(from, to);
+            }
+            text
+        };
+        // The headings of the menus that are not here would be unused.
+        let card: String = CARD
+            .lines()
+            .filter(|line| {
+                CARD_PROMPTS.iter().any(|name| {
+                    line.strip_prefix(name.0)
+                        .is_some_and(|rest| rest.starts_with(" ="))
+                })
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let prompts = change(PROMPTS) + &card;
+        let keys = change(KEYS);
+        let phrases = change(PHRASES);
+        let german = german.map(|text| format!("{text}{card}"));
+        let mut texts = vec![
+            ("prompts/en-US/sample.ftl", prompts.as_str()),
+            ("prompts/en-US/spoken.ftl", SPOKEN),
+            ("prompts/en-US/numbers.toml", NUMBERS),
+            ("grammars/keys/outlook-voice-access.toml", keys.as_str()),
+            ("grammars/en-US/message.toml", phrases.as_str()),
+        ];
+        if let Some(german) = &german {
+            texts.extend([
+                ("prompts/de-DE/sample.ftl", german.as_str()),
+                ("prompts/de-DE/spoken.ftl", SPOKEN),
+                ("prompts/de-DE/numbers.toml", NUMBERS),
+            ]);
+        }
+        let assets = Assets::from_texts(texts);
+        let prompts = Prompts::load(&assets).unwrap();
+        let keys = KeyLayout::load(&assets, super::super::key_layout::DEFAULT_LAYOUT).unwrap();
+        let phrases = Phrases::load(&assets).unwrap();
+        let words = Words {
+            prompts: &prompts,
+            keys: &keys,
+            phrases: &phrases,
+        };
+        check(words, &menus(), &[PromptName("hello")])
+    }
+
+    fn faults(changes: &[(&str, &str)]) -> Vec<String> {
+        let found = check_with(changes, None);
+        found.faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn words_that_fit_have_no_faults_and_pauses_are_told() {
+        let found = check_with(&[], None);
+        let faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+        assert!(faults.is_empty(), "{faults:#?}");
+        let pauses: Vec<String> = found.pauses.iter().map(ToString::to_string).collect();
+        // Rewind is over when previous opens, so only play waits.
+        assert_eq!(
+            pauses,
+            ["[message] play = \"1\" waits a moment for previous = \"11\""]
+        );
+    }
+
+    #[test]
+    fn each_kind_of_fault_is_found_with_its_cure() {
+        for (from, to, expected) in [
+            (
+                "delete = \"7\"\n",
+                "",
+                "[message] delete: the choice is missing",
+            ),
+            (
+                "delete = \"7\"",
+                "delete = \"7\"\ndelte = \"8\"",
+                "did you mean delete?",
+            ),
+            (
+                "[message]",
+                "[messages]",
+                "[messages]: there is no such menu; did you mean message?",
+            ),
+            (
+                "previous = \"11\"",
+                "previous = \"7\"",
+                "it has the keys of delete",
+            ),
+            (
+                "play = [\"play\"]",
+                "play = [\"delete\"]",
+                "\"delete\" is a phrase of delete too",
+            ),
+            (
+                "rewind = [\"rewind\"]\n",
+                "",
+                "grammars/en-US/message.toml: rewind: the choice is missing",
+            ),
+            (
+                "rewind = [\"rewind\"]",
+                "rewind = []\nsing = []",
+                "the menu has no such choice",
+            ),
+            (
+                "hello = Hello",
+                "helo = Hello",
+                "hello: the prompt is missing",
+            ),
+            (
+                "hello = ",
+                "spare = x\nhello = ",
+                "spare: nothing says this prompt",
+            ),
+            (
+                "To play, press { $key }",
+                "To play, press one",
+                "does not say what to press",
+            ),
+            (
+                "message-play = ",
+                "message-pley = ",
+                "message-play: the prompt is missing",
+            ),
+            (
+                "unreadable-text",
+                "unreadable",
+                "unreadable-text: the prompt is missing",
+            ),
+        ] {
+            let faults = faults(&[(from, to)]);
+            assert!(
+                faults.iter().any(|fault| fault.contains(expected)),
+                "{to}: wanted \"{expected}\" in {faults:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn keys_may_be_shared_by_choices_that_never_meet() {
+        // Rewind and play have the same key: one while playing, one after it.
+        assert!(faults(&[]).is_empty());
+        assert_eq!(faults(&[("rewind = \"1\"", "rewind = \"7\"")]).len(), 1);
+    }
+
+    #[test]
+    fn translations_must_take_the_same_variables() {
+        let german = PROMPTS.replace("Hello, { $name }", "Hallo");
+        let found = check_with(&[], Some(&german));
+        let faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert!(faults[0].contains("prompts/de-DE/sample.ftl: hello: its variables are none"));
+        let german = PROMPTS.replace("hello = Hello, { $name }.\n", "");
+        let found = check_with(&[], Some(&german));
+        assert!(found.faults[0].to_string().contains("prompts/de-DE/"));
+        assert!(check_with(&[], Some(PROMPTS)).faults.is_empty());
+    }
+
+    #[test]
+    fn recordings_of_prompts_with_variables_are_found() {
+        let assets = Assets::from_texts([
+            (
+                "prompts/en-US/sample.ftl",
+                "bye = Bye.\nhello = Hello, { $name }.\n",
+            ),
+            ("prompts/en-US/spoken.ftl", SPOKEN),
+            ("prompts/en-US/numbers.toml", NUMBERS),
+            ("prompts/en-US/audio/bye.wav", ""),
+            ("prompts/en-US/audio/hello.wav", ""),
+            ("prompts/en-US/audio/nothing.wav", ""),
+        ]);
+        let prompts = Prompts::load(&assets).unwrap();
+        let faults = check_recordings(&assets, &prompts);
+        assert_eq!(faults.len(), 2);
+    }
+}

@@ -1,0 +1,217 @@
+//! The key card: what can be pressed where, written from the same tables that answer the calls.
+
+use super::check::{ChoiceOutline, MenuOutline, Words};
+use super::prompts::{PromptFault, Value};
+use crate::line::{Locale, PromptName};
+use crate::turn::menu::{Level, When};
+
+const TITLE: PromptName = PromptName("card-title");
+const SUBTITLE: PromptName = PromptName("card-subtitle");
+const KEYS: PromptName = PromptName("card-column-keys");
+const SAYS: PromptName = PromptName("card-column-says");
+const WHEN: PromptName = PromptName("card-column-when");
+const ANY_TIME: PromptName = PromptName("card-any-time");
+const WHILE_PLAYING: PromptName = PromptName("card-while-playing");
+const AFTER_PLAYING: PromptName = PromptName("card-after-playing");
+const MORE: PromptName = PromptName("card-more");
+
+/// The words of the card itself; a heading for each menu, `card-<menu>`, comes on top.
+pub(crate) const CARD_PROMPTS: &[PromptName] = &[
+    TITLE,
+    SUBTITLE,
+    KEYS,
+    SAYS,
+    WHEN,
+    ANY_TIME,
+    WHILE_PLAYING,
+    AFTER_PLAYING,
+    MORE,
+];
+
+/// The card's content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyCard {
+    locale: Locale,
+    title: String,
+    subtitle: String,
+    columns: [String; 3],
+    tables: Vec<(String, Vec<[String; 3]>)>,
+}
+
+impl KeyCard {
+    /// The card of these menus in this locale.
+    pub fn new(
+        words: Words<'_>,
+        menus: &[MenuOutline],
+        locale: &Locale,
+    ) -> Result<KeyCard, PromptFault> {
+        let text = |name| words.prompts.text(locale, name, &[]);
+        let mut tables = Vec::new();
+        for menu in menus {
+            let mut rows = Vec::new();
+            for choice in &menu.choices {
+                let keys = words.keys.keys(menu.name, choice.name);
+                let prompt = words.prompts.option(menu.name, choice.name);
+                if let (Some(keys), Some(prompt)) = (keys, prompt) {
+                    // Names and numbers of a call are not known here.
+                    let variables = words
+                        .prompts
+                        .entries(&words.prompts.best(locale))
+                        .find(|(name, _)| *name == prompt)
+                        .map(|(_, entry)| entry.variables.clone())
+                        .unwrap_or_default();
+                    let mut values = vec![("key", Value::Keys(keys))];
+                    for variable in &variables {
+                        if let Some(name) = super::catalogue::intern(variable)
+                            && name != "key"
+                        {
+                            values.push((name, Value::Name("…".into())));
+                        }
+                    }
+                    let says = words.prompts.text(locale, prompt, &values)?;
+                    let when = text(when(choice))?;
+                    rows.push([keys.to_string(), says, when]);
+                }
+            }
+            let heading = words
+                .prompts
+                .name(&format!("card-{}", menu.name))
+                .map(text)
+                .transpose()?;
+            if !rows.is_empty() {
+                tables.push((heading.unwrap_or_else(|| menu.name.to_owned()), rows));
+            }
+        }
+        Ok(KeyCard {
+            locale: words.prompts.best(locale),
+            title: text(TITLE)?,
+            subtitle: text(SUBTITLE)?,
+            columns: [text(KEYS)?, text(SAYS)?, text(WHEN)?],
+            tables,
+        })
+    }
+
+    /// As a page of documentation.
+    pub fn markdown(&self) -> String {
+        let mut page = format!(
+            "# {}\n\n{}\n",
+            markdown_text(&self.title),
+            markdown_text(&self.subtitle)
+        );
+        let [keys, says, when] = self.columns.each_ref().map(|text| markdown_text(text));
+        for (heading, rows) in &self.tables {
+            page += &format!(
+                "\n## {}\n\n| {keys} | {says} | {when} |\n|---|---|---|\n",
+                markdown_text(heading)
+            );
+            for [keys, says, when] in rows {
+                let (says, when) = (markdown_text(says), markdown_text(when));
+                page += &format!("| `{keys}` | {says} | {when} |\n");
+            }
+        }
+        page
+    }
+
+    /// As a page to print.
+    pub fn html(&self) -> String {
+        let mut page = html_head(&self.locale, &self.title);
+        page += &format!(
+            "<h1>{}</h1>\n<p>{}</p>\n",
+            html_text(&self.title),
+            html_text(&self.subtitle)
+        );
+        let [keys, says, when] = self.columns.each_ref().map(|text| html_text(text));
+        for (heading, rows) in &self.tables {
+            page += &format!(
+                "<h2>{}</h2>\n<table>\n<tr><th>{keys}</th><th>{says}</th><th>{when}</th></tr>\n",
+                html_text(heading)
+            );
+            for row in rows {
+                let [keys, says, when] = row.each_ref().map(|text| html_text(text));
+                page +=
+                    &format!("<tr><td><kbd>{keys}</kbd></td><td>{says}</td><td>{when}</td></tr>\n");
+            }
+            page += "</table>\n";
+        }
+        page + "</body>\n</html>\n"
+    }
+}
+
+fn when(choice: &ChoiceOutline) -> PromptName {
+    match (choice.when, choice.level) {
+        (_, Level::More) => MORE,
+        (When::Always, _) => ANY_TIME,
+        (When::WhilePlaying, _) => WHILE_PLAYING,
+        (When::AfterPlaying, _) => AFTER_PLAYING,
+    }
+}
+
+/// The beginning of a page, up to its body.
+pub(super) fn html_head(locale: &Locale, title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
+         <style>\nbody {{ font-family: sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}\n\
+         table {{ border-collapse: collapse; width: 100% }}\n\
+         th, td {{ border-bottom: 1px solid #bbb; padding: .3em .6em; text-align: left; vertical-align: top }}\n\
+         kbd {{ font-weight: bold; font-size: 1.1em }}\n\
+         h2, table {{ break-inside: avoid }}\n</style>\n</head>\n<body>\n",
+        html_text(locale.as_str()),
+        html_text(title)
+    )
+}
+
+/// Text that no browser takes for anything else.
+pub(super) fn html_text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// Text that stays text in a Markdown table.
+pub(super) fn markdown_text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '\n' | '\r' => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_files_cannot_become_markup() {
+        let evil = "<script>alert('x')</script> & \"y\"";
+        assert_eq!(
+            html_text(evil),
+            "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;"
+        );
+        assert_eq!(markdown_text("a|b\n`c` <i>"), "a\\|b \\`c\\` \\<i\\>");
+        let card = KeyCard {
+            locale: Locale::new("\"><script>"),
+            title: evil.into(),
+            subtitle: evil.into(),
+            columns: [evil.into(), evil.into(), evil.into()],
+            tables: vec![(evil.into(), vec![[evil.into(), evil.into(), evil.into()]])],
+        };
+        assert!(!card.html().contains("<script"));
+        assert!(!card.markdown().contains("<script") || card.markdown().contains("\\<script"));
+    }
+}
