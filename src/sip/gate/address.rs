@@ -202,7 +202,11 @@ impl<'a> NameAddress<'a> {
                 (&value[..0], trim(&value[..end]), false, &value[end..])
             }
         };
-        if uri.is_empty() || uri.iter().any(|byte| is_blank(*byte)) {
+        if uri.is_empty()
+            || uri
+                .iter()
+                .any(|byte| is_blank(*byte) || b"<>\"".contains(byte))
+        {
             return None;
         }
         let mut parameters = Vec::new();
@@ -220,18 +224,24 @@ impl<'a> NameAddress<'a> {
     }
 
     pub(super) fn tag(&self) -> Option<&'a [u8]> {
-        self.parameters
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(b"tag"))
-            .and_then(|(_, value)| *value)
-            .filter(|value| !value.is_empty())
+        self.tags().next().flatten()
     }
 
-    pub(super) fn tags(&self) -> usize {
-        self.parameters
+    /// Whether it has at most one tag, and that with a value.
+    pub(super) fn has_sound_tag(&self) -> bool {
+        let mut tags = self.tags();
+        let first_is_sound = tags
+            .next()
+            .is_none_or(|tag| tag.is_some_and(|tag| !tag.is_empty()));
+        first_is_sound && tags.next().is_none()
+    }
+
+    fn tags(&self) -> impl Iterator<Item = Option<&'a [u8]>> {
+        let tags = self
+            .parameters
             .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(b"tag"))
-            .count()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(b"tag"));
+        tags.map(|(_, value)| *value)
     }
 
     /// In the one form that the stack's reader cannot misread.

@@ -100,10 +100,7 @@ impl Rewrite<'_> {
                 Name::CSeq => canonical_sequence(original),
                 _ => original.to_vec(),
             });
-            // The stack reads a To and writes it anew when it adds the tag, and its escapes do not survive that.
-            let is_fragile =
-                name == Name::To && original.iter().any(|byte| matches!(byte, b'%' | b'\\'));
-            if canonical != original || is_fragile {
+            if canonical != original || (name == Name::To && is_fragile(original)) {
                 seal.add(letter, original);
             }
             identity.push((written, canonical));
@@ -238,6 +235,17 @@ fn canonical_address(value: &[u8], needs_tag: bool) -> Vec<u8> {
         text.extend_from_slice(NO_TAG);
     }
     text
+}
+
+/// The stack reads a To and writes it anew when it adds the tag; escapes and odd quotes do not survive that.
+fn is_fragile(to: &[u8]) -> bool {
+    let quotes = to.iter().filter(|byte| **byte == b'"').count();
+    let display = NameAddress::read(to)
+        .map(|to| to.display)
+        .unwrap_or_default();
+    let is_quoted = display.len() > 2 && display.starts_with(b"\"") && display.ends_with(b"\"");
+    to.iter().any(|byte| matches!(byte, b'%' | b'\\'))
+        || (quotes > 0 && !(quotes == 2 && is_quoted))
 }
 
 fn canonical_list(value: &[u8]) -> Vec<u8> {
@@ -435,11 +443,10 @@ fn restore_response(head: &str) -> Option<Vec<u8>> {
             restored.extend_from_slice(b": ");
             restored.extend_from_slice(original);
             if letter == b'T' && NameAddress::read(original).is_some_and(|to| to.tag().is_none()) {
-                let ours = NameAddress::read(value.trim_end().as_bytes())
-                    .and_then(|to| to.tag().map(<[u8]>::to_vec));
-                if let Some(tag) = ours {
+                // The stack puts its tag last.
+                if let Some((_, tag)) = value.trim_end().rsplit_once(";tag=") {
                     restored.extend_from_slice(b";tag=");
-                    restored.extend_from_slice(&tag);
+                    restored.extend_from_slice(tag.as_bytes());
                 }
             }
             restored.extend_from_slice(b"\r\n");

@@ -97,6 +97,7 @@ pub(super) fn stack_reads(message: &[u8]) -> bool {
     match SipMessage::try_from(message) {
         Ok(SipMessage::Request(request)) => {
             TransactionKey::from_request(&request, TransactionRole::Server).is_ok()
+                && request.to_header().and_then(|to| to.tag()).is_ok()
                 && request.typed_contact_headers().is_ok()
         }
         Ok(SipMessage::Response(response)) => {
@@ -208,7 +209,7 @@ fn check_identity(scan: &Scan<'_>, method: &[u8]) -> Result<(), Refusal> {
     }
     for (name, phrase) in [(Name::From, "Malformed From"), (Name::To, "Malformed To")] {
         let address = scan.first(name).and_then(NameAddress::read);
-        if address.is_none_or(|address| address.tags() > 1) {
+        if !address.is_some_and(|address| address.has_sound_tag()) {
             return Err(Refusal::malformed(phrase));
         }
     }

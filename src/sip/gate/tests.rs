@@ -136,6 +136,8 @@ fn requests_get_what_their_flaws_earn() {
         ),
         ("INVITE", &["From: sip:1042@example.com"], PASSED),
         ("INVITE", &["From: <sip:1042@example.com>;tag=1;tag=2"], 400),
+        ("INVITE", &["From: <sip:1042@example.com>;tag="], 400),
+        ("INVITE", &["From: <sip:1042@example.com>;tag"], 400),
         (
             "INVITE",
             &["From: \"Alice <sip:1042@example.com>;tag=1"],
@@ -806,6 +808,40 @@ fn the_longest_allowed_datagram_fits_the_stack() {
         status(&judge(&longest.replace("X-Long: ", "X-Long:  "))),
         513
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_panic_the_gate(bytes: Vec<u8>, is_stream: bool) {
+        let transport = if is_stream { Transport::Tcp } else { Transport::Udp };
+        for source in [PEER, STRANGER, "[::1]:5060"] {
+            judge_from(source, transport, &bytes);
+        }
+    }
+
+    #[test]
+    fn whatever_passes_comes_back_as_it_was_sent(
+        display in "[ -~]{0,12}",
+        user in "[a-z0-9;?%+&=.-]{1,12}",
+        tag in "[ -~]{0,12}",
+        branch in "[a-zA-Z0-9!#$%^&*()+.:/@=|~-]{0,16}",
+        parameter in "[a-z0-9 :/@=%^|!$~]{0,12}",
+    ) {
+        let message = request("INVITE", &[
+            &format!("From: \"{display}\" <sip:{user}@example.com>;tag={tag}"),
+            &format!("To: {display} <sip:{user}@example.com>"),
+            &format!("Via: SIP/2.0/UDP 192.0.2.10;branch={branch};x={parameter}"),
+        ]);
+        if let Verdict::Pass { message: passed, .. } = judge(&message) {
+            let answer = answered_by_the_stack(&passed);
+            let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().trim().to_owned();
+            proptest::prop_assert_eq!(line(&answer, "From:"), line(&message, "From:"));
+            let spaceless = |text: &str| text.replace([' ', '\t'], "");
+            let via = spaceless(&line(&message, "Via:"));
+            proptest::prop_assert!(spaceless(&line(&answer, "Via:")).starts_with(&via), "{}", answer);
+            proptest::prop_assert!(line(&answer, "To:").ends_with(";tag=ours"));
+        }
+    }
 }
 
 /// The shapes of RFC 5118.
