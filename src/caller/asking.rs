@@ -152,7 +152,7 @@ impl Caller {
                     self.stop_talking().await?;
                 }
                 Step::Say(prompt) => {
-                    self.note_fed(&mut fed, 0);
+                    self.note_fed(&mut fed, turn.taken(), 0);
                     self.failures = turn.failures();
                     if !self.read_out(menu, &turn, prompt).await? {
                         step = turn.on(now(), &LineEvent::PlayEnded(NOTHING));
@@ -160,12 +160,12 @@ impl Caller {
                     }
                 }
                 Step::Chosen(picked) => {
-                    self.note_fed(&mut fed, turn.unread());
+                    self.note_fed(&mut fed, turn.taken(), turn.unread());
                     self.failures = turn.failures();
                     return self.picked(picked).await.map(Ok);
                 }
                 Step::GaveUp(why) => {
-                    self.note_fed(&mut fed, 0);
+                    self.note_fed(&mut fed, 0, 0);
                     self.failures = turn.failures();
                     self.stop_listening().await?;
                     return Ok(Err(why));
@@ -297,14 +297,17 @@ impl Caller {
         self.command(LineCommand::Listen(grammar)).await
     }
 
-    /// Writes the keys a turn has used into the transcript and keeps the last `unread` ones for the
-    /// next question.
-    fn note_fed(&mut self, fed: &mut Fed, unread: usize) {
-        let used = fed.len().saturating_sub(unread);
-        for (_, key) in &fed[..used] {
+    /// Writes the keys that were a request into the transcript, keeps the `unread` ones behind them
+    /// for the next question, and counts the others: keys that mean nothing here may be a PIN.
+    fn note_fed(&mut self, fed: &mut Fed, taken: usize, unread: usize) {
+        let read = fed.len().saturating_sub(unread);
+        let meaningless = read.saturating_sub(taken);
+        self.unused_keys += meaningless;
+        self.note_unused_keys();
+        for (_, key) in &fed[meaningless..read] {
             self.note_key(*key);
         }
-        self.typed_ahead.put_back(&fed[used..]);
+        self.typed_ahead.put_back(&fed[read..]);
         for (_, key) in fed.iter_mut() {
             *key = Key::POUND;
         }

@@ -139,7 +139,9 @@ pub struct Turn<C> {
     keys: Vec<Key>,
     /// Whether the first of them went down while something played.
     keys_mean_playing: bool,
-    /// Keys behind the answer: the beginning of the next one.
+    /// Keys that were the last request.
+    taken: usize,
+    /// Keys behind it: the beginning of the next answer.
     unread: usize,
     failures: u8,
     doubts: Doubts,
@@ -158,6 +160,7 @@ impl<C: Copy> Turn<C> {
             announced: Announced::First,
             keys: Vec::new(),
             keys_mean_playing: false,
+            taken: 0,
             unread: 0,
             failures,
             doubts: Doubts::default(),
@@ -239,6 +242,11 @@ impl<C: Copy> Turn<C> {
         self.doubts.keys_only()
     }
 
+    /// How many keys were the last request: those handed in last, before the unread ones.
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// How many of the keys handed in last belong to the next question.
     pub fn unread(&self) -> usize {
         self.unread
@@ -256,7 +264,9 @@ impl<C: Copy> Turn<C> {
 
     fn on_key(&mut self, now: Instant, key: Key) -> Step<C> {
         if let Some(answer) = self.doubts.take_key(key) {
-            return self.on_confirmation(answer);
+            let step = self.on_confirmation(answer);
+            self.taken = 1;
+            return step;
         }
         self.doubts.forget();
         self.speaking = false;
@@ -324,6 +334,7 @@ impl<C: Copy> Turn<C> {
         {
             // Whoever presses `1` and hangs up at once has chosen `1`.
             self.failures = 0;
+            self.taken = self.keys.len();
             self.keys.clear();
             return Step::Chosen(choice);
         }
@@ -382,6 +393,7 @@ impl<C: Copy> Turn<C> {
     /// Does what the choice asks for.
     fn request(&mut self, index: usize) -> Step<C> {
         let playing = self.keys_mean_playing && self.phase == Phase::Playing;
+        self.taken = self.keys.len();
         self.keys.clear();
         self.deadline = None;
         self.failures = 0;
@@ -415,6 +427,7 @@ impl<C: Copy> Turn<C> {
     /// Counts a failure, says so and asks again, or gives up.
     fn failed(&mut self, why: Why) -> Step<C> {
         self.failures = self.failures.saturating_add(1);
+        self.taken = 0;
         self.deadline = None;
         self.doubts.forget();
         if self.failures >= self.patience.failures_max {

@@ -1,0 +1,1032 @@
+//! The world of a story: a store in a folder of its own, with the people, policies and messages that
+//! the story's `given` lines name; and the questions that its `then` lines ask.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, ReasonForCall};
+use ringback::directory::embedded::EmbeddedDirectory;
+use ringback::directory::{Directory, DirectoryFault, Person, SpelledBy};
+use ringback::line::{Number, SAMPLE_RATE, Sound};
+use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::{
+    Counts, Deposit, Envelope, Folder, Importance, MailFault, MailStore, MailboxId, MessageId,
+    Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
+};
+use ringback::organisation::Organisation;
+use ringback::organisation::pins::PinKeeper;
+use ringback::outbox::Outbox;
+use ringback::policy::clock::WallClock;
+use ringback::policy::dial_plan::DialPlan;
+use ringback::policy::mailbox::Mailbox;
+use ringback::policy::mailbox_policy::MailboxPolicy;
+use ringback::policy::pin::{PinCheck, PinCost, PinFault, PinRecord, PinRefusal, Pins};
+use ringback::store::{Store, count_organisation_change};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::far_end::SoundNames;
+use super::story::{Line, Story, parse_duration, split_outside_quotes};
+
+const DIAL_PLAN: &str = "stories";
+const POLICY: &str = "stories";
+/// The samples of the first message that a story gives; the others follow.
+const FIRST_GIVEN: i16 = 100;
+/// Messages that are not said to be older were left an hour before the call, each a minute before
+/// the one named before it.
+const USUAL_AGE: Duration = Duration::from_secs(3_600);
+
+/// Starts at the story's time and goes on with the runtime's clock.
+struct StoryClock {
+    start: Mutex<Timestamp>,
+    began: Instant,
+}
+
+impl WallClock for StoryClock {
+    fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.began.elapsed()).unwrap();
+        *self.start.lock().unwrap() + elapsed
+    }
+}
+
+/// Counts what conversations ask of the rooms behind traits, and refuses one request.
+#[derive(Default)]
+pub struct Requests {
+    count: AtomicUsize,
+    /// The number of the request that fails, counted from one.
+    fails: AtomicUsize,
+}
+
+impl Requests {
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub fn fail(&self, number: usize) {
+        self.fails.store(number, Ordering::Relaxed);
+    }
+
+    fn next(&self) -> bool {
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        number == self.fails.load(Ordering::Relaxed)
+    }
+
+    fn mail(&self) -> Result<(), MailFault> {
+        if self.next() {
+            return Err(MailFault::Unavailable("the story wants it so".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn pins(&self) -> Result<(), PinFault> {
+        if self.next() {
+            return Err(PinFault("the story wants it so".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn directory(&self) -> Result<(), DirectoryFault> {
+        if self.next() {
+            return Err(DirectoryFault("the story wants it so".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// A room whose requests are counted.
+struct Watched<T> {
+    room: T,
+    requests: Arc<Requests>,
+    /// Who was let in.
+    let_in: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl MailStore for Watched<EmbeddedMailbox> {
+    async fn voice_messages(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+    ) -> Result<Vec<VoiceMessage>, MailFault> {
+        self.requests.mail()?;
+        self.room.voice_messages(mailbox, folder).await
+    }
+    async fn counts(&self, mailbox: &MailboxId) -> Result<Counts, MailFault> {
+        self.requests.mail()?;
+        self.room.counts(mailbox).await
+    }
+    async fn usage(&self, mailbox: &MailboxId) -> Result<Usage, MailFault> {
+        self.requests.mail()?;
+        self.room.usage(mailbox).await
+    }
+    async fn sound(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault> {
+        self.requests.mail()?;
+        self.room.sound(mailbox, id).await
+    }
+    async fn set_read(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        read: bool,
+    ) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.set_read(mailbox, id, read).await
+    }
+    async fn move_to(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        folder: Folder,
+    ) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.move_to(mailbox, id, folder).await
+    }
+}
+
+#[async_trait]
+impl Settings for Watched<EmbeddedMailbox> {
+    async fn settings(&self, mailbox: &MailboxId) -> Result<UserSettings, MailFault> {
+        self.requests.mail()?;
+        self.room.settings(mailbox).await
+    }
+    async fn save_settings(
+        &self,
+        mailbox: &MailboxId,
+        settings: &UserSettings,
+    ) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.save_settings(mailbox, settings).await
+    }
+    async fn recorded(
+        &self,
+        mailbox: &MailboxId,
+        which: Recorded,
+    ) -> Result<Option<Arc<Sound>>, MailFault> {
+        self.requests.mail()?;
+        self.room.recorded(mailbox, which).await
+    }
+    async fn set_recorded(
+        &self,
+        mailbox: &MailboxId,
+        which: Recorded,
+        sound: Option<Arc<Sound>>,
+    ) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.set_recorded(mailbox, which, sound).await
+    }
+}
+
+#[async_trait]
+impl Deposit for Watched<EmbeddedMailbox> {
+    async fn deposit(&self, envelope: &Envelope, sound: &Path) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.deposit(envelope, sound).await
+    }
+}
+
+#[async_trait]
+impl Pins for Watched<PinKeeper> {
+    async fn check(
+        &self,
+        dial_plan: &str,
+        number: &str,
+        pin: &str,
+        calling: Option<&str>,
+    ) -> Result<PinCheck, PinFault> {
+        self.requests.pins()?;
+        let check = self.room.check(dial_plan, number, pin, calling).await?;
+        if let PinCheck::Accepted(subscriber) | PinCheck::MustChange(subscriber) = &check {
+            let user = subscriber.user().to_owned();
+            self.let_in.lock().unwrap().push(user);
+        }
+        Ok(check)
+    }
+    async fn examine(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault> {
+        self.requests.pins()?;
+        self.room.examine(user, pin).await
+    }
+    async fn change(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault> {
+        self.requests.pins()?;
+        self.room.change(user, pin).await
+    }
+}
+
+#[async_trait]
+impl Directory for Watched<EmbeddedDirectory> {
+    async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault> {
+        self.requests.directory()?;
+        self.room.by_user(user).await
+    }
+    async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault> {
+        self.requests.directory()?;
+        self.room.by_number(number).await
+    }
+    async fn search(&self, digits: &str, by: SpelledBy) -> Result<Vec<Person>, DirectoryFault> {
+        self.requests.directory()?;
+        self.room.search(digits, by).await
+    }
+}
+
+/// Sounds of the dial plan, by file name.
+struct Custom(BTreeMap<String, Arc<Sound>>);
+
+impl CustomPrompts for Custom {
+    fn sound(&self, file_name: &str) -> Option<Arc<Sound>> {
+        self.0.get(file_name).cloned()
+    }
+}
+
+/// Everything around a call.
+pub struct World {
+    pub desk: Desk,
+    pub requests: Arc<Requests>,
+    pub names: SoundNames,
+    /// Every PIN of the story: none of them may ever be written down.
+    pub pins: Vec<String>,
+    /// Who was let in by the right PIN.
+    pub let_in: Arc<Mutex<Vec<String>>>,
+    /// Whom nobody may let in.
+    pub locked_out: Vec<String>,
+    pub users: Vec<String>,
+    mailbox: EmbeddedMailbox,
+    keeper: Arc<dyn Pins>,
+    organisation: Arc<Organisation>,
+    clock: Arc<StoryClock>,
+    /// Messages that were there before.
+    given: Vec<MessageId>,
+    /// What callers said, by the value of its samples.
+    pub speeches: Rc<RefCell<i16>>,
+    _folder: TempDir,
+}
+
+/// A person of the story and what belongs to it.
+struct Resident {
+    user: String,
+    mailbox: Option<Mailbox>,
+    person: Person,
+    pins: Vec<String>,
+    pin_set: SignedDuration,
+    must_change: bool,
+    locked: bool,
+    failures: u32,
+    settings: UserSettings,
+    recordings: Vec<(Recorded, Duration)>,
+    messages: Vec<Message>,
+}
+
+struct Message {
+    name: String,
+    read: bool,
+    from: Option<String>,
+    length: Duration,
+    important: bool,
+    private: bool,
+    cut_short: bool,
+    age: Option<Duration>,
+}
+
+/// The rows of an organisation while a story names them.
+struct Givens {
+    dial_plan: DialPlan,
+    policy: MailboxPolicy,
+    residents: Vec<Resident>,
+    custom: BTreeMap<String, Duration>,
+    clock: Timestamp,
+    zone: TimeZone,
+    call: Option<String>,
+}
+
+impl World {
+    /// The world of a story, and the text that names its first call.
+    pub async fn of(story: &Story) -> Result<(World, String), String> {
+        let givens = Givens::of(story)?;
+        let call = givens.call.clone();
+        let world = World::build(givens).await?;
+        let call = call.ok_or("no `given` line says who calls (`calls 5000 from 1042`)")?;
+        Ok((world, call))
+    }
+
+    async fn build(givens: Givens) -> Result<World, String> {
+        let folder = scratch_folder();
+        let store = Store::open(folder.path()).map_err(text)?;
+        let clock = Arc::new(StoryClock {
+            start: Mutex::new(givens.clock),
+            began: Instant::now(),
+        });
+        write_rows(&store, &givens)?;
+        let organisation = Arc::new(Organisation::open(store.clone()).map_err(text)?);
+        let names = SoundNames::default();
+        let mailbox = EmbeddedMailbox::new(store.clone());
+        let mut value = FIRST_GIVEN;
+        let mut given = Vec::new();
+        for resident in &givens.residents {
+            let id = MailboxId(resident.user.as_str().into());
+            if resident.mailbox.is_none() {
+                continue;
+            }
+            mailbox
+                .save_settings(&id, &resident.settings)
+                .await
+                .map_err(text)?;
+            for (which, length) in &resident.recordings {
+                let name = format!("{}-{}", resident.user, kind_of(*which));
+                let sound = Some(sound_of(&names, &mut value, name, *length));
+                mailbox
+                    .set_recorded(&id, *which, sound)
+                    .await
+                    .map_err(text)?;
+            }
+            for (index, message) in resident.messages.iter().enumerate() {
+                let sound = sound_of(&names, &mut value, message.name.clone(), message.length);
+                let usual = USUAL_AGE + Duration::from_secs(60) * index as u32;
+                let age = message.age.unwrap_or(usual);
+                let envelope = Envelope {
+                    id: id_of(&message.name),
+                    to: id.clone(),
+                    from: sender(&givens, message.from.as_deref()),
+                    received: givens.clock - SignedDuration::try_from(age).unwrap(),
+                    importance: if message.important {
+                        Importance::High
+                    } else {
+                        Importance::Normal
+                    },
+                    private: message.private,
+                    called: resident.extension().to_owned(),
+                    reason: ReasonForCall::DivertNoAnswer.to_string(),
+                    call_id: String::new(),
+                    cut_short: message.cut_short,
+                };
+                mailbox.deliver_sound(&envelope, &sound).map_err(text)?;
+                if message.read {
+                    mailbox
+                        .set_read(&id, &envelope.id, true)
+                        .await
+                        .map_err(text)?;
+                }
+                given.push(envelope.id.clone());
+            }
+        }
+        let custom = givens
+            .custom
+            .iter()
+            .map(|(name, length)| {
+                let sound = sound_of(&names, &mut value, name.clone(), *length);
+                (name.clone(), sound)
+            })
+            .collect();
+        let requests = Arc::new(Requests::default());
+        let let_in = Arc::new(Mutex::new(Vec::new()));
+        let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
+        let plain = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
+        let mail = || watched(mailbox.clone(), &requests, &let_in);
+        let outbox = Outbox::open(&folder.path().join("outbox"), mail()).map_err(text)?;
+        let desk = Desk {
+            subscribers: organisation.clone(),
+            pins: watched(keeper, &requests, &let_in),
+            mail: mail(),
+            settings: mail(),
+            directory: watched(EmbeddedDirectory::new(store), &requests, &let_in),
+            outbox: Arc::new(outbox),
+            clock: clock.clone(),
+            time_zone: givens.zone.clone(),
+            custom_prompts: Arc::new(Custom(custom)),
+        };
+        let residents = &givens.residents;
+        Ok(World {
+            desk,
+            requests,
+            names,
+            pins: residents.iter().flat_map(|one| one.pins.clone()).collect(),
+            let_in,
+            locked_out: residents
+                .iter()
+                .filter(|one| one.locked)
+                .map(|one| one.user.clone())
+                .collect(),
+            users: residents
+                .iter()
+                .filter(|one| one.mailbox.is_some())
+                .map(|one| one.user.clone())
+                .collect(),
+            mailbox,
+            keeper: Arc::new(plain),
+            organisation,
+            clock,
+            given,
+            speeches: Rc::new(RefCell::new(1_000)),
+            _folder: folder,
+        })
+    }
+
+    /// The arrival of a call: `calls 5000 from 1042 named "Bob" diverted from 1043 no-answer`.
+    pub fn arrival(&self, call: &str, number: usize) -> Result<Arrival, String> {
+        let snapshot = self.organisation.snapshot();
+        let dial_plan = snapshot.dial_plan(DIAL_PLAN).ok_or("no dial plan")?.clone();
+        let call = call.strip_prefix("calls ").unwrap_or(call);
+        let mut words = split_outside_quotes(call, ' ').into_iter();
+        let called = words.next().ok_or("who is called?")?;
+        let mut arrival = Arrival {
+            entry: EntryPoint::SubscriberAccess,
+            dial_plan: dial_plan.clone(),
+            calling: None,
+            calling_name: None,
+            called: called.clone(),
+            diverted_from: None,
+            reason: ReasonForCall::Direct,
+            call_id: format!("story-{number}"),
+        };
+        while let Some(word) = words.next() {
+            let mut next = || words.next().ok_or(format!("`{word}` wants another word"));
+            match word.as_str() {
+                "from" => {
+                    let number = next()?;
+                    arrival.calling = Some(Number::parse(&number).ok_or(number)?);
+                }
+                "named" => arrival.calling_name = Some(next()?.trim_matches('"').to_owned()),
+                "diverted" if next()? == "from" => {
+                    arrival.diverted_from = Some(next()?);
+                    arrival.reason = ReasonForCall::DivertForward;
+                }
+                "busy" => arrival.reason = ReasonForCall::DivertBusy,
+                "no-answer" => arrival.reason = ReasonForCall::DivertNoAnswer,
+                _ => return Err(format!("`{word}` is nothing that a call has")),
+            }
+        }
+        let owner = |number: &str| self.desk.subscribers.by_number(DIAL_PLAN, number);
+        if let Some(owner) = arrival.diverted_from.as_deref().and_then(owner) {
+            arrival.entry = EntryPoint::CallAnswering(owner);
+        } else if !dial_plan.access_telephone_numbers.contains(&called) {
+            let owner = owner(&called).ok_or(format!("nothing answers at {called}"))?;
+            arrival.entry = EntryPoint::CallAnswering(owner);
+        }
+        Ok(arrival)
+    }
+
+    /// Lets the clock jump ahead between two calls.
+    pub fn pass(&self, time: Duration) {
+        *self.clock.start.lock().unwrap() += SignedDuration::try_from(time).unwrap();
+    }
+
+    /// Brings what is due into the mailboxes.
+    pub async fn deliver(&self) {
+        for _ in 0..3 {
+            self.desk.outbox.deliver_due().await;
+            if self.desk.outbox.waiting().due == 0 {
+                return;
+            }
+            // A deposit that failed is tried again after a while.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    }
+
+    /// All messages that were left during the calls.
+    pub async fn new_messages(&self) -> Result<Vec<(String, VoiceMessage)>, String> {
+        let mut found = Vec::new();
+        for user in &self.users {
+            for message in self.messages(user).await? {
+                if !self.given.contains(&message.envelope.id) {
+                    found.push((user.clone(), message));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What somebody says in a recording: the value of its first audible sample.
+    pub async fn voice_in(&self, user: &str, message: &VoiceMessage) -> Result<i16, String> {
+        let sound = self
+            .mailbox
+            .sound(&mailbox_id(user), &message.envelope.id)
+            .await;
+        let sound = sound.map_err(text)?;
+        let voice = sound.samples().iter().find(|sample| **sample != 0);
+        Ok(voice.copied().unwrap_or_default())
+    }
+
+    async fn messages(&self, user: &str) -> Result<Vec<VoiceMessage>, String> {
+        let mut all = Vec::new();
+        for folder in [Folder::Inbox, Folder::Deleted] {
+            let messages = self.mailbox.voice_messages(&mailbox_id(user), folder).await;
+            all.extend(messages.map_err(text)?);
+        }
+        Ok(all)
+    }
+
+    /// Checks a `then` line; what is not so.
+    pub async fn check(&self, then: &str, outcome: &Outcome) -> Result<(), String> {
+        for clause in split_outside_quotes(then, ';') {
+            if let Some(kind) = clause.strip_prefix("call record ") {
+                let actual = outcome.call_type.to_string();
+                if actual != kind.trim_matches('"') {
+                    return Err(format!("the call record says \"{actual}\""));
+                }
+                continue;
+            }
+            let (user, facts) = clause
+                .split_once(':')
+                .ok_or_else(|| format!("`{clause}` is about nobody (`alice: no new messages`)"))?;
+            if !self.users.iter().any(|known| known == user) {
+                return Err(format!("nobody is called {user}"));
+            }
+            for fact in split_outside_quotes(facts, ',') {
+                self.check_fact(user, &fact)
+                    .await
+                    .map_err(|what| format!("{user}: {fact}: {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_fact(&self, user: &str, fact: &str) -> Result<(), String> {
+        let messages = self.messages(user).await?;
+        let id = mailbox_id(user);
+        let count = |read: bool| {
+            let inbox = messages.iter().filter(|one| one.folder == Folder::Inbox);
+            inbox.filter(|one| one.read == read).count()
+        };
+        if let Some((name, state)) = fact.split_once(".wav ") {
+            let id = id_of(&format!("{name}.wav"));
+            let message = messages.iter().find(|one| one.envelope.id == id);
+            let message = message.ok_or("there is no such message")?;
+            let actual = match (message.folder, message.read) {
+                (Folder::Deleted, _) => "deleted",
+                (Folder::Inbox, true) => "read",
+                (Folder::Inbox, false) => "new",
+            };
+            return same(state, actual);
+        }
+        if let Some(pin) = fact.strip_prefix("pin ") {
+            let (pin, works) = pin.split_once(' ').ok_or("`pin 123456 works`?")?;
+            let extension = self.desk.subscribers.by_user(user);
+            let extension = extension.map(|found| found.extension().to_owned());
+            let extension = extension.unwrap_or_default();
+            let check = self.keeper.check(DIAL_PLAN, &extension, pin, None).await;
+            let actual = match check.map_err(text)? {
+                PinCheck::Accepted(_) => "works",
+                PinCheck::MustChange(_) => "must change",
+                PinCheck::Refused => "refused",
+                PinCheck::LockedOut => "locked out",
+                PinCheck::NotAllowed => "not allowed",
+            };
+            return same(works, actual);
+        }
+        if let Some(message) = fact.strip_prefix("a message ") {
+            return self.check_message(&messages, message);
+        }
+        for (which, name) in [(Recorded::Name, "name"), (Recorded::Greeting, "greeting")] {
+            let recorded = self.mailbox.recorded(&id, which).await.map_err(text)?;
+            let actual = match &recorded {
+                Some(sound) => format!("{name} {}", seconds(sound.length())),
+                None => format!("no {name}"),
+            };
+            if fact == format!("no {name}") || fact.starts_with(&format!("{name} ")) {
+                return same(fact, &actual);
+            }
+        }
+        let (failures, locked) = self.failures(user)?;
+        let settings = self.mailbox.settings(&id).await.map_err(text)?;
+        match fact {
+            "no messages" => return same("0", &messages.len().to_string()),
+            "no new messages" => return same("0", &count(false).to_string()),
+            "locked out" => return same("true", &locked.to_string()),
+            "not locked out" => return same("false", &locked.to_string()),
+            "set up" => return same("true", &settings.set_up.to_string()),
+            "not set up" => return same("false", &settings.set_up.to_string()),
+            _ => {}
+        }
+        let (number, what) = fact.split_once(' ').ok_or("this cannot be checked")?;
+        match what {
+            "new message" | "new messages" => same(number, &count(false).to_string()),
+            "old message" | "old messages" => same(number, &count(true).to_string()),
+            "failures" | "failure" => same(number, &failures.to_string()),
+            _ => Err("this cannot be checked".to_owned()),
+        }
+    }
+
+    /// `of 5s from 1043 important private cut-short`: one of the messages left is exactly so.
+    fn check_message(&self, messages: &[VoiceMessage], wanted: &str) -> Result<(), String> {
+        let mut found = Vec::new();
+        for message in messages {
+            if self.given.contains(&message.envelope.id) {
+                continue;
+            }
+            let mut text = format!("of {}", seconds(message.length));
+            let from = &message.envelope.from;
+            if let Some(from) = from.name.as_ref().or(from.number.as_ref()) {
+                text.push_str(&format!(" from {from}"));
+            }
+            if message.envelope.importance == Importance::High {
+                text.push_str(" important");
+            }
+            if message.envelope.private {
+                text.push_str(" private");
+            }
+            if message.envelope.cut_short {
+                text.push_str(" cut-short");
+            }
+            if text == wanted {
+                return Ok(());
+            }
+            found.push(text);
+        }
+        Err(format!("there is {found:?}"))
+    }
+
+    /// How many failures of sign-in are counted, and whether the mailbox is locked.
+    pub fn failures(&self, user: &str) -> Result<(i64, bool), String> {
+        let user = user.to_owned();
+        let row = self.organisation.store().read_now(move |db| {
+            let mut rows = db.prepare("SELECT failures, locked FROM pin WHERE user = ?1")?;
+            let mut rows = rows.query([user])?;
+            match rows.next()? {
+                Some(row) => Ok((row.get(0)?, row.get(1)?)),
+                None => Ok((0, false)),
+            }
+        });
+        row.map_err(text)
+    }
+}
+
+fn same(wanted: &str, actual: &str) -> Result<(), String> {
+    if wanted == actual {
+        Ok(())
+    } else {
+        Err(format!("it is {actual}"))
+    }
+}
+
+/// To the second: what a caller says begins a moment after the tone.
+fn seconds(length: Duration) -> String {
+    format!("{}s", length.as_secs_f64().round())
+}
+
+/// The id of a message that a story gives.
+fn id_of(name: &str) -> MessageId {
+    MessageId(name.replace('.', "-").into())
+}
+
+fn mailbox_id(user: &str) -> MailboxId {
+    MailboxId(user.into())
+}
+
+fn text(fault: impl Debug) -> String {
+    format!("{fault:?}")
+}
+
+fn watched<T>(
+    room: T,
+    requests: &Arc<Requests>,
+    let_in: &Arc<Mutex<Vec<String>>>,
+) -> Arc<Watched<T>> {
+    Arc::new(Watched {
+        room,
+        requests: requests.clone(),
+        let_in: let_in.clone(),
+    })
+}
+
+/// A folder that is gone with the story; in memory where the system has such a place.
+fn scratch_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = tempfile::Builder::new()
+        .prefix("ringback-story-")
+        .tempdir_in(memory);
+    folder.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+fn kind_of(which: Recorded) -> &'static str {
+    match which {
+        Recorded::Name => "name",
+        Recorded::Greeting => "greeting",
+    }
+}
+
+/// A sound that the far end can tell from all others.
+fn sound_of(names: &SoundNames, value: &mut i16, name: String, length: Duration) -> Arc<Sound> {
+    *value += 1;
+    names.borrow_mut().insert(*value, name);
+    let samples = length.as_secs() as usize * SAMPLE_RATE as usize;
+    Arc::new(Sound::new(vec![*value; samples.max(1)]))
+}
+
+fn sender(givens: &Givens, from: Option<&str>) -> Sender {
+    let Some(from) = from else {
+        return Sender::default();
+    };
+    let resident = givens
+        .residents
+        .iter()
+        .find(|one| one.user == from || one.extension() == from);
+    match resident {
+        Some(resident) => Sender {
+            number: Some(resident.extension().to_owned()),
+            name: Some(resident.person.display_name()),
+            user: Some(resident.user.clone()),
+        },
+        None if from.starts_with('"') => Sender {
+            name: Some(from.trim_matches('"').to_owned()),
+            ..Sender::default()
+        },
+        None => Sender {
+            number: Some(from.to_owned()),
+            ..Sender::default()
+        },
+    }
+}
+
+fn write_rows(store: &Store, givens: &Givens) -> Result<(), String> {
+    let body = |object: &dyn erased::Json| object.json();
+    let written = store.write_now(|db| {
+        let put = |table: &str, name: &str, body: String| {
+            db.execute(
+                &format!("INSERT INTO {table} VALUES (?1, ?2)"),
+                [name, &body],
+            )
+        };
+        put("dial_plan", DIAL_PLAN, body(&givens.dial_plan))?;
+        put("mailbox_policy", POLICY, body(&givens.policy))?;
+        for resident in &givens.residents {
+            put("person", &resident.user, body(&resident.person))?;
+            let Some(mailbox) = &resident.mailbox else {
+                continue;
+            };
+            put("mailbox", &resident.user, body(mailbox))?;
+            let mut records = Vec::new();
+            for (index, pin) in resident.pins.iter().enumerate() {
+                // Whose PIN it is hides behind a salt of its own, as in life.
+                let salt = [resident.user.len() as u8 + index as u8; 16];
+                let record = PinRecord::new(pin, salt, PinCost::CHEAPEST);
+                records.push(record.map(|record| record.to_string()).unwrap_or_default());
+            }
+            let Some((present, former)) = records.split_first() else {
+                continue;
+            };
+            let set_at = givens.clock - resident.pin_set;
+            db.execute(
+                "INSERT INTO pin (user, record, former, set_at, must_change, failures, locked)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                (
+                    &resident.user,
+                    present,
+                    former.join(" "),
+                    set_at.as_microsecond(),
+                    resident.must_change,
+                    resident.failures,
+                    resident.locked,
+                ),
+            )?;
+        }
+        count_organisation_change(db)
+    });
+    written.map_err(text)
+}
+
+mod erased {
+    /// Anything that is kept as JSON.
+    pub(super) trait Json {
+        fn json(&self) -> String;
+    }
+    impl<T: serde::Serialize> Json for T {
+        fn json(&self) -> String {
+            serde_json::to_string(self).unwrap()
+        }
+    }
+}
+
+/// The same with one setting changed, by its name in the configuration.
+fn with_setting<T: Serialize + DeserializeOwned>(object: &T, setting: &str) -> Result<T, String> {
+    let (name, value) = setting
+        .split_once(' ')
+        .ok_or_else(|| format!("`{setting}` has no value"))?;
+    let mut all = serde_json::to_value(object).map_err(text)?;
+    let value = value.trim();
+    let value = match value.parse::<u64>() {
+        Ok(number) => json!(number),
+        Err(_) => match value {
+            "true" => json!(true),
+            "false" => json!(false),
+            other => json!(other.trim_matches('"')),
+        },
+    };
+    all[name] = value;
+    serde_json::from_value(all).map_err(|error| format!("`{setting}`: {error}"))
+}
+
+impl Givens {
+    fn of(story: &Story) -> Result<Givens, String> {
+        let dial_plan = json!({
+            "name": DIAL_PLAN,
+            "number_of_digits_in_extension": 4,
+            "access_telephone_numbers": ["5000"],
+        });
+        let mut givens = Givens {
+            dial_plan: serde_json::from_value(dial_plan).map_err(text)?,
+            policy: MailboxPolicy {
+                name: POLICY.to_owned(),
+                dial_plan: DIAL_PLAN.to_owned(),
+                ..MailboxPolicy::default()
+            },
+            residents: Vec::new(),
+            custom: BTreeMap::new(),
+            // A Monday.
+            clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
+            zone: TimeZone::UTC,
+            call: None,
+        };
+        for line in &story.lines {
+            if let Line::Given(given) = line {
+                for clause in split_outside_quotes(given, ';') {
+                    givens
+                        .take(&clause)
+                        .map_err(|what| format!("given {clause}: {what}"))?;
+                }
+            }
+        }
+        Ok(givens)
+    }
+
+    fn take(&mut self, clause: &str) -> Result<(), String> {
+        let (word, rest) = clause.split_once(' ').unwrap_or((clause, ""));
+        match word {
+            "calls" => self.call = Some(rest.to_owned()),
+            "policy" => self.policy = with_setting(&self.policy, rest)?,
+            "dial-plan" => self.dial_plan = with_setting(&self.dial_plan, rest)?,
+            "clock" => {
+                let (time, zone) = rest.split_once(' ').unwrap_or((rest, "UTC"));
+                self.zone = TimeZone::get(zone).map_err(text)?;
+                let time: DateTime = time.parse().map_err(text)?;
+                self.clock = time.to_zoned(self.zone.clone()).map_err(text)?.timestamp();
+            }
+            "sound" => {
+                let (name, length) = rest.split_once(' ').unwrap_or((rest, "4s"));
+                self.custom.insert(name.to_owned(), parse_duration(length)?);
+            }
+            _ => {
+                let mut words = split_outside_quotes(clause, ',').into_iter();
+                let user = words.next().unwrap_or_default();
+                let mut resident = Resident::new(&user);
+                for property in words {
+                    resident
+                        .take(&property)
+                        .map_err(|what| format!("{property}: {what}"))?;
+                }
+                self.residents.push(resident);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Resident {
+    fn new(user: &str) -> Resident {
+        let mut name = user.to_owned();
+        if let Some(first) = name.get_mut(0..1) {
+            first.make_ascii_uppercase();
+        }
+        let mailbox = json!({ "user": user, "policy": POLICY, "extensions": [] });
+        Resident {
+            user: user.to_owned(),
+            mailbox: serde_json::from_value(mailbox).ok(),
+            person: Person {
+                user: user.to_owned(),
+                given_name: name,
+                ..Person::default()
+            },
+            pins: Vec::new(),
+            pin_set: SignedDuration::from_hours(24),
+            must_change: false,
+            locked: false,
+            failures: 0,
+            settings: UserSettings {
+                set_up: true,
+                ..UserSettings::default()
+            },
+            recordings: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    fn extension(&self) -> &str {
+        self.person.extension.as_deref().unwrap_or_default()
+    }
+
+    fn take(&mut self, property: &str) -> Result<(), String> {
+        let words = split_outside_quotes(property, ' ');
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let set = |mailbox: &mut Option<Mailbox>, setting: &str| -> Result<(), String> {
+            if let Some(present) = mailbox {
+                *mailbox = Some(with_setting(present, setting)?);
+            }
+            Ok(())
+        };
+        match words.as_slice() {
+            ["extension", extension] => {
+                self.person.extension = Some((*extension).to_owned());
+                if let Some(mailbox) = &mut self.mailbox {
+                    mailbox.extensions.push((*extension).to_owned());
+                }
+            }
+            ["number", number] => {
+                if let Some(mailbox) = &mut self.mailbox {
+                    mailbox.addresses.push((*number).to_owned());
+                }
+            }
+            ["mobile", number] => self.person.mobile = Some((*number).to_owned()),
+            ["name", name] => {
+                let name = name.trim_matches('"');
+                let (given, surname) = name.split_once(' ').unwrap_or((name, ""));
+                given.clone_into(&mut self.person.given_name);
+                surname.clone_into(&mut self.person.surname);
+            }
+            ["pin", pin] => self.pins.insert(0, (*pin).to_owned()),
+            ["earlier", "pins", earlier @ ..] => {
+                self.pins
+                    .extend(earlier.iter().map(|pin| (*pin).to_owned()));
+            }
+            ["pin", number, "days", "old"] => {
+                let days: i64 = number.parse().map_err(text)?;
+                self.pin_set = SignedDuration::from_hours(24 * days);
+            }
+            ["must", "change", "pin"] => self.must_change = true,
+            ["locked", "out"] => self.locked = true,
+            [number, "failures"] => self.failures = number.parse().map_err(text)?,
+            ["not", "set", "up"] => self.settings.set_up = false,
+            ["no", "mailbox"] => self.mailbox = None,
+            ["hidden"] => self.person.hidden = true,
+            ["greeting", length] => {
+                self.recordings
+                    .push((Recorded::Greeting, parse_duration(length)?));
+            }
+            ["recorded", "name", length] => {
+                self.recordings
+                    .push((Recorded::Name, parse_duration(length)?));
+            }
+            ["24-hour", "clock"] => self.settings.twenty_four_hours = Some(true),
+            ["12-hour", "clock"] => self.settings.twenty_four_hours = Some(false),
+            ["language", language] => self.settings.language = Some((*language).to_owned()),
+            ["zone", zone] => self.settings.time_zone = Some((*zone).to_owned()),
+            ["mailbox", setting, value] => set(&mut self.mailbox, &format!("{setting} {value}"))?,
+            [
+                state @ ("new" | "old"),
+                "voice",
+                "message",
+                name,
+                marks @ ..,
+            ] => {
+                self.messages
+                    .push(Message::parse(name, *state == "old", marks)?);
+            }
+            _ => return Err("nobody has such a property".to_owned()),
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    fn parse(name: &str, read: bool, marks: &[&str]) -> Result<Message, String> {
+        let mut message = Message {
+            name: name.to_owned(),
+            read,
+            from: None,
+            length: Duration::from_secs(6),
+            important: false,
+            private: false,
+            cut_short: false,
+            age: None,
+        };
+        let mut marks = marks.iter();
+        while let Some(mark) = marks.next() {
+            match *mark {
+                "from" => message.from = marks.next().map(|from| (*from).to_owned()),
+                "of" => {
+                    let length = marks.next().ok_or("of how many seconds?")?;
+                    message.length = parse_duration(length)?;
+                }
+                "left" => {
+                    // `left 26h ago`
+                    let age = marks.next().ok_or("left when?")?;
+                    message.age = Some(parse_duration(age)?);
+                    marks.next();
+                }
+                "important" => message.important = true,
+                "private" => message.private = true,
+                "cut-short" => message.cut_short = true,
+                _ => return Err(format!("`{mark}` is nothing that a message has")),
+            }
+        }
+        Ok(message)
+    }
+}
