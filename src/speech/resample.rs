@@ -8,8 +8,10 @@ use crate::line::SAMPLE_RATE;
 const BAND_HIGH_HZ: f32 = 3_400.0;
 /// Where it begins.
 const BAND_LOW_HZ: f32 = 200.0;
-/// Half the length of the filters in seconds; the transition is about 180 Hz wide.
-const HALF_LENGTH: f32 = 0.016;
+/// Half the length of the filters in seconds: the transition at the top is about 350 Hz wide, at
+/// the bottom half of that.
+const HIGH_HALF_LENGTH: f32 = 0.008;
+const LOW_HALF_LENGTH: f32 = 0.016;
 
 /// Sound at `rate` as sound at [`SAMPLE_RATE`], nothing above the telephone band.
 pub fn to_line_rate(samples: &[i16], rate: u32) -> Vec<f32> {
@@ -18,7 +20,7 @@ pub fn to_line_rate(samples: &[i16], rate: u32) -> Vec<f32> {
     let (up, down) = ((SAMPLE_RATE / common) as usize, (rate / common) as usize);
     // Below 8 kHz there is nothing above its own half; the filter only interpolates.
     let cutoff = BAND_HIGH_HZ.min(rate as f32 * 0.45) / rate as f32;
-    let half = (HALF_LENGTH * rate as f32).ceil() as usize;
+    let half = (HIGH_HALF_LENGTH * rate as f32).ceil() as usize;
     let phases: Vec<Vec<f32>> = (0..up)
         .map(|phase| low_pass(cutoff, half, phase as f32 / up as f32))
         .collect();
@@ -37,7 +39,7 @@ pub fn to_line_rate(samples: &[i16], rate: u32) -> Vec<f32> {
 /// Takes what is below the telephone band away: hum and rumble that a line would not carry.
 pub fn cut_low(samples: &[f32]) -> Vec<f32> {
     let rate = SAMPLE_RATE as f32;
-    let half = (HALF_LENGTH * rate) as usize;
+    let half = (LOW_HALF_LENGTH * rate) as usize;
     let taps = low_pass(BAND_LOW_HZ * 0.8 / rate, half, 0.0);
     (0..samples.len())
         .map(|index| samples[index] - around(samples, index, half, &taps))
