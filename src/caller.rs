@@ -350,11 +350,14 @@ impl Caller {
         Ok(())
     }
 
-    /// Jumps inside what plays.
+    /// Jumps inside what plays. Who jumps in a pause wants to hear where that leads.
     pub async fn skip(&mut self, skip: Skip) -> Talk {
         self.play_started().await?;
         if self.playing.is_none() {
             return Ok(());
+        }
+        if self.paused {
+            self.pause_or_resume().await?;
         }
         self.extend_playing(Duration::ZERO);
         self.standing_skipped(skip);

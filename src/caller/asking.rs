@@ -260,7 +260,7 @@ impl Caller {
         let rest = self.rest_of_started();
         let said = self.play(&saying).await?;
         self.piece_ended = !said && !rest.is_empty();
-        self.pieces = rest;
+        self.play_afterwards(rest);
         Ok(said || self.piece_ended)
     }
 

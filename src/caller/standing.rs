@@ -18,6 +18,17 @@ pub(super) struct Piece {
     recording: Option<(Duration, Duration)>,
 }
 
+impl Piece {
+    /// It has ended by then, at the slowest pace.
+    fn longest(&self) -> Duration {
+        const WORDS_LONGEST: Duration = Duration::from_secs(120);
+        match self.recording {
+            Some((length, _)) => WORDS_LONGEST + length * 2,
+            None => WORDS_LONGEST,
+        }
+    }
+}
+
 /// A recording that is, or was, being played.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
@@ -97,7 +108,7 @@ impl Caller {
             return self.say(saying).await;
         }
         self.play(&saying).await?;
-        self.pieces = rest;
+        self.play_afterwards(rest);
         Ok(())
     }
 
@@ -109,7 +120,7 @@ impl Caller {
         if let Some(first) = pieces.pop_front() {
             self.play_piece(first).await?;
         }
-        self.pieces = pieces;
+        self.play_afterwards(pieces);
         Ok(())
     }
 
@@ -141,8 +152,17 @@ impl Caller {
         };
         let rest = std::mem::take(&mut self.pieces);
         self.play_piece(next).await?;
-        self.pieces = rest;
+        self.play_afterwards(rest);
         Ok(())
+    }
+
+    /// Keeps these pieces for when the present one has ended. Whoever waits for the end waits for all
+    /// of them, though the wait began with the first.
+    pub(super) fn play_afterwards(&mut self, pieces: VecDeque<Piece>) {
+        if let Some(ends_by) = &mut self.playing_ends_by {
+            *ends_by += pieces.iter().map(Piece::longest).sum::<Duration>();
+        }
+        self.pieces = pieces;
     }
 
     async fn play_piece(&mut self, piece: Piece) -> Talk {
