@@ -12,8 +12,8 @@ nobody-found = Nobody was found.
 too-many-found = Too many people were found. Please enter more letters.
 # Comes before a list of names.
 people-found = { $count ->
-    [one] { $count } person was found.
-   *[other] { $count } people were found.
+    [one] There is { $count } person of that name.
+   *[other] There are { $count } people of that name.
 }
 # One name of the list. $alike is yes when another has the same name.
 people-first = { $alike ->

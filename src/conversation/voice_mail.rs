@@ -146,7 +146,17 @@ async fn present(
     message: &VoiceMessage,
 ) -> Talk<Move> {
     let id = &message.envelope.id;
-    match visit.desk.mail.sound(&session.mailbox, id).await {
+    let mail = &visit.desk.mail;
+    // A mail program, or another telephone, may have deleted it since the pile was made.
+    let inbox = mail
+        .voice_messages(&session.mailbox, Folder::Inbox)
+        .await
+        .map_err(faults::mailbox)?;
+    if !inbox.iter().any(|there| there.envelope.id == *id) {
+        caller.say(prompts::MESSAGE_GONE).await?;
+        return Ok(Move::Removed);
+    }
+    match mail.sound(&session.mailbox, id).await {
         Ok(sound) => Box::pin(hear(caller, visit, session, message, sound)).await,
         Err(MailFault::NotFound) => {
             caller.say(prompts::MESSAGE_GONE).await?;
