@@ -322,7 +322,7 @@ impl Telephone {
             let recorded = now - recording.since;
             let fresh = recorded.saturating_sub(recording.written);
             let value = speaking.map_or(0, |(_, value)| value);
-            recording.tape.writer.write(&vec![value; samples(fresh)]);
+            write(&mut recording.tape, value, samples(fresh));
             recording.written = recorded;
             if speaking.is_some() {
                 recording.voiced += fresh;
@@ -452,6 +452,24 @@ impl Telephone {
         let value = sound.samples().iter().find(|sample| **sample != 0);
         let name = value.and_then(|value| self.names.borrow().get(value).cloned());
         name.unwrap_or_else(|| "silence".to_owned())
+    }
+}
+
+/// Hands so many samples to the tape. A minute that passes in no time is more than the queue to the
+/// disk holds, so the disk gets a moment of real time for each second.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the disk of a story is real, only its clock is not"
+)]
+fn write(tape: &mut Tape, value: i16, mut count: usize) {
+    const SECOND: usize = SAMPLE_RATE as usize;
+    while count > 0 {
+        let piece = count.min(SECOND);
+        tape.writer.write(&vec![value; piece]);
+        count -= piece;
+        if count > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
