@@ -5,6 +5,7 @@
 //! every leg each 20 ms. `server` opens a [`Port`] for each call, tells the far end its address and
 //! starts the leg with what was agreed on.
 
+mod arithmetic;
 mod g711;
 mod jitter_buffer;
 mod leg;

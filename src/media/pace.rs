@@ -8,6 +8,8 @@
 
 use crate::line::Pace;
 
+use super::arithmetic::dot;
+
 /// How much one step gives: 12.5 ms.
 pub(super) const PIECE: usize = 100;
 /// How far a piece may be moved to fit: 7 ms either way.
@@ -64,11 +66,7 @@ impl Stretch {
         let mut energy: f32 = around[..PIECE].iter().map(|sample| sample * sample).sum();
         let mut best = (ideal - first, f32::MIN);
         for shift in 0..=2 * SEARCH {
-            let alike: f32 = wanted
-                .iter()
-                .zip(&around[shift..shift + PIECE])
-                .map(|(wanted, found)| wanted * found)
-                .sum();
+            let alike = dot(&wanted, &around[shift..shift + PIECE]);
             let score = alike / energy.max(1.0).sqrt();
             // Among equals (silence) the one nearest to the ideal place keeps the pace exact.
             let nearer = shift.abs_diff(ideal - first) < best.0.abs_diff(ideal - first);

@@ -3,6 +3,7 @@
 
 use webrtc_vad::{SampleRate, Vad, VadMode};
 
+use super::arithmetic::mean_square;
 use super::jitter_buffer::FRAME;
 
 /// -55 dBFS as a mean square: 10^(-55/10) of full scale.
@@ -44,15 +45,6 @@ impl std::fmt::Debug for SpeechEdges {
             }
         )
     }
-}
-
-/// The mean of the squares of some samples.
-pub(super) fn mean_square(samples: &[i16]) -> f32 {
-    let sum: f32 = samples
-        .iter()
-        .map(|&sample| f32::from(sample) * f32::from(sample))
-        .sum();
-    sum / samples.len().max(1) as f32
 }
 
 #[cfg(test)]

@@ -4,12 +4,17 @@
 //! seconds in which every loud frame is the same tone are no speech. The pauses of a cadence are
 //! allowed; music, ringing and voices do not hold one pitch for so long.
 
+use std::sync::LazyLock;
+
+use super::arithmetic::{dot, mean_square, powers};
 use super::jitter_buffer::FRAME;
-use super::speech_edges::mean_square;
 
 /// Bins of 50 Hz: 200 to 3400 Hz.
 const FIRST_BIN: usize = 4;
 const LAST_BIN: usize = 68;
+/// All bins, and how many are measured at a time: as many as a processor has lanes.
+const BINS: usize = 72;
+const GROUP: usize = 8;
 /// A frame below about -45 dBFS is a pause.
 const LOUD: f32 = 32_768.0 * 32_768.0 * 3.162e-5;
 /// How much of the energy must lie in the bands.
@@ -17,6 +22,8 @@ const SHARE: f32 = 0.9;
 /// 3 s of it, with pauses of at most 1 s, at least a third of it sounding.
 const ENOUGH_FRAMES: u32 = 150;
 const PAUSE_FRAMES: u32 = 50;
+/// How often a loud frame is looked at while no tone is suspected.
+const LOOK_EVERY: u32 = 4;
 
 /// Watches the frames of a recording for a steady tone.
 #[derive(Debug, Default)]
@@ -29,6 +36,8 @@ pub(super) struct SteadyTone {
     /// Loud frames in a row that were no tone, and all of them.
     smeared_in_a_row: u32,
     smeared: u32,
+    /// Loud frames since the last one that was looked at.
+    unlooked: u32,
 }
 
 /// What a frame did to the watch.
@@ -60,6 +69,12 @@ impl SteadyTone {
             }
             return Watch::GoesOn;
         }
+        // While nothing is suspected it is enough to look now and then.
+        self.unlooked += 1;
+        if self.bins.is_none() && self.unlooked < LOOK_EVERY {
+            return Watch::Nothing;
+        }
+        self.unlooked = 0;
         let Some(found) = tone_of(frame) else {
             // The first and the last frame of a burst are cut in the middle.
             self.frames += 1;
@@ -102,13 +117,13 @@ fn near(one: (usize, usize), other: (usize, usize)) -> bool {
 
 /// The two strongest bins, the same one twice for a single tone; `None` when it is no tone.
 fn tone_of(frame: &[i16; FRAME]) -> Option<(usize, usize)> {
-    let mut energies = [0.0_f32; LAST_BIN + 3];
     let windowed: [f32; FRAME] = std::array::from_fn(|index| f32::from(frame[index]) * HANN[index]);
-    for (bin, energy) in energies.iter_mut().enumerate().skip(FIRST_BIN - 2) {
-        *energy = goertzel(&windowed, bin);
+    let mut energies = [0.0_f32; BINS];
+    let groups = energies.as_chunks_mut::<GROUP>().0;
+    for (bins, coefficients) in groups.iter_mut().zip(COEFFICIENTS.iter()) {
+        *bins = powers(&windowed, coefficients);
     }
-    let total: f32 =
-        windowed.iter().map(|sample| sample * sample).sum::<f32>() * FRAME as f32 / 2.0;
+    let total = dot(&windowed, &windowed) * FRAME as f32 / 2.0;
     let strongest = |skip: Option<usize>| {
         (FIRST_BIN..=LAST_BIN)
             .filter(|bin| skip.is_none_or(|skip| skip.abs_diff(*bin) > 2))
@@ -123,23 +138,16 @@ fn tone_of(frame: &[i16; FRAME]) -> Option<(usize, usize)> {
     (around(first) + around(second) >= SHARE * total).then_some((first, second))
 }
 
-/// The energy at one bin.
-fn goertzel(samples: &[f32; FRAME], bin: usize) -> f32 {
-    let coefficient = COSINES[bin] * 2.0;
-    let (mut before, mut last) = (0.0_f32, 0.0_f32);
-    for &sample in samples {
-        let now = sample + coefficient * last - before;
-        before = last;
-        last = now;
-    }
-    before * before + last * last - coefficient * before * last
-}
-
-static COSINES: std::sync::LazyLock<[f32; LAST_BIN + 3]> = std::sync::LazyLock::new(|| {
-    std::array::from_fn(|bin| (std::f64::consts::TAU * bin as f64 / FRAME as f64).cos() as f32)
+static COEFFICIENTS: LazyLock<[[f32; GROUP]; BINS / GROUP]> = LazyLock::new(|| {
+    std::array::from_fn(|group| {
+        std::array::from_fn(|index| {
+            let bin = (group * GROUP + index) as f64;
+            (2.0 * (std::f64::consts::TAU * bin / FRAME as f64).cos()) as f32
+        })
+    })
 });
 
-static HANN: std::sync::LazyLock<[f32; FRAME]> = std::sync::LazyLock::new(|| {
+static HANN: LazyLock<[f32; FRAME]> = LazyLock::new(|| {
     std::array::from_fn(|index| {
         let turn = std::f64::consts::TAU * (index as f64 + 0.5) / FRAME as f64;
         (0.5 - 0.5 * turn.cos()) as f32

@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use crate::line::Key;
 
+use super::arithmetic::{dot, powers};
+
 /// Samples in a block, and from one block to the next.
 const BLOCK: usize = 102;
 const HOP: usize = 51;
@@ -126,17 +128,23 @@ impl ToneDetector {
 
 /// The key whose two tones fill this block.
 fn classify(block: &[f32; BLOCK]) -> Option<char> {
-    let energy: f32 = block.iter().map(|sample| sample * sample).sum();
+    let energy = dot(block, block);
     // Both tones at their faintest, so that silence costs nothing.
     if energy < FAINTEST * FAINTEST / 2.0 * BLOCK as f32 {
         return None;
     }
-    let row = strongest(&powers(block, &TONES.low));
-    let column = strongest(&powers(block, &TONES.high));
+    let [l1, l2, l3, l4, h1, h2, h3, h4] = powers(block, &TONES.coefficients);
+    let (low, high) = ([l1, l2, l3, l4], [h1, h2, h3, h4]);
+    let (row, column) = (strongest(&low), strongest(&high));
+    // Most sound is no key by far.
+    if (low[row] + high[column]) * 2.0 / (BLOCK as f32) < PURITY * 0.7 * energy {
+        return None;
+    }
     // In so short a block a tone leaks into its neighbours and into the other group. The fainter
     // tone of an uneven pair is only measured well once the louder one is out of the way.
-    let low = powers(&without(block, &TONES.high[column]), &TONES.low);
-    let high = powers(&without(block, &TONES.low[row]), &TONES.high);
+    let [l1, l2, l3, l4, ..] = powers(&without(block, &TONES.high[column]), &TONES.coefficients);
+    let [.., h1, h2, h3, h4] = powers(&without(block, &TONES.low[row]), &TONES.coefficients);
+    let (low, high) = ([l1, l2, l3, l4], [h1, h2, h3, h4]);
     let (low_power, high_power) = (low[row], high[column]);
     let clear = |powers: &[f32; 4], best: usize| {
         powers
@@ -157,27 +165,9 @@ fn classify(block: &[f32; BLOCK]) -> Option<char> {
     certain.then_some(KEYS[row][column])
 }
 
-/// The powers of the four tones of a group (Goertzel).
-fn powers(block: &[f32; BLOCK], tones: &[ToneTable; 4]) -> [f32; 4] {
-    std::array::from_fn(|tone| {
-        let coefficient = tones[tone].coefficient;
-        let (mut before, mut last) = (0.0_f32, 0.0_f32);
-        for &sample in block {
-            let now = sample + coefficient * last - before;
-            before = last;
-            last = now;
-        }
-        before * before + last * last - coefficient * before * last
-    })
-}
-
 /// The block with one tone taken out of it.
 fn without(block: &[f32; BLOCK], tone: &ToneTable) -> [f32; BLOCK] {
-    let (mut cosine, mut sine) = (0.0_f32, 0.0_f32);
-    for ((&sample, &along), &across) in block.iter().zip(&tone.cosine).zip(&tone.sine) {
-        cosine += sample * along;
-        sine += sample * across;
-    }
+    let (cosine, sine) = (dot(block, &tone.cosine), dot(block, &tone.sine));
     let scale = 2.0 / BLOCK as f32;
     std::array::from_fn(|index| {
         block[index] - scale * (cosine * tone.cosine[index] + sine * tone.sine[index])
@@ -196,26 +186,33 @@ fn strongest(powers: &[f32; 4]) -> usize {
 
 /// One of the eight tones.
 struct ToneTable {
-    coefficient: f32,
     cosine: [f32; BLOCK],
     sine: [f32; BLOCK],
 }
 
 struct Tones {
+    /// Of the low tones, then of the high ones.
+    coefficients: [f32; 8],
     low: [ToneTable; 4],
     high: [ToneTable; 4],
 }
 
 static TONES: LazyLock<Tones> = LazyLock::new(|| {
+    let turn = |hertz: f64| std::f64::consts::TAU * hertz / 8_000.0;
     let table = |hertz: f64| {
-        let turn = std::f64::consts::TAU * hertz / 8_000.0;
+        let turn = turn(hertz);
         ToneTable {
-            coefficient: (2.0 * turn.cos()) as f32,
             cosine: std::array::from_fn(|index| (turn * index as f64).cos() as f32),
             sine: std::array::from_fn(|index| (turn * index as f64).sin() as f32),
         }
     };
+    let coefficient = |hertz: f64| (2.0 * turn(hertz).cos()) as f32;
+    let mut coefficients = [0.0; 8];
+    for (coefficient_of, hertz) in coefficients.iter_mut().zip(LOW.into_iter().chain(HIGH)) {
+        *coefficient_of = coefficient(hertz);
+    }
     Tones {
+        coefficients,
         low: LOW.map(table),
         high: HIGH.map(table),
     }

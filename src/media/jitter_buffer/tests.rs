@@ -115,9 +115,9 @@ fn a_lost_packet_is_concealed_without_a_click() {
     assert!(steepest(&heard[320..]) <= steepest(&whole) * 2);
     // The tone goes on in the hole.
     let hole = &heard[320 + 30 * FRAME..320 + 31 * FRAME];
-    let power = super::super::speech_edges::mean_square(hole);
+    let power = super::super::arithmetic::mean_square(hole);
     assert!(
-        power > 0.5 * super::super::speech_edges::mean_square(&whole),
+        power > 0.5 * super::super::arithmetic::mean_square(&whole),
         "{power}"
     );
 }
