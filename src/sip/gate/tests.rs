@@ -916,13 +916,15 @@ fn torture() -> Option<Vec<(String, String, Vec<u8>)>> {
 #[test]
 fn rfc4475_is_answered_as_it_says() {
     let Some(messages) = torture() else { return };
-    assert_eq!(messages.len(), 49);
+    // The 49 of the RFC, and one that is only in its archive.
+    assert_eq!(messages.len(), 50);
     // What we do with each: the same over UDP and TCP unless two are given.
     let expected: HashMap<&str, (u16, u16)> = [
         ("badaspec.dat", (200, 200)),
         ("badbranch.dat", (200, 200)),
         ("baddate.dat", (PASSED, PASSED)),
-        ("baddn.dat", (200, 200)),
+        // Its head has no end, which only a datagram can do without.
+        ("baddn.dat", (200, 513)),
         ("badinv01.dat", (400, 400)),
         ("badvers.dat", (505, 505)),
         ("bcast.dat", (DROPPED, DROPPED)),
