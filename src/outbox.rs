@@ -261,3 +261,6 @@ async fn blocking<T: Send + 'static>(
         Err(_) => Err(OutboxFault::Stalled),
     }
 }
+
+#[cfg(test)]
+mod tests;

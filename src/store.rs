@@ -135,6 +135,11 @@ impl Store {
         self.0.folder.join(AUDIO_FOLDER)
     }
 
+    /// Where the outbox belongs: backups take it along from there.
+    pub fn outbox_folder(&self) -> PathBuf {
+        self.0.folder.join(OUTBOX_FOLDER)
+    }
+
     /// Runs `work` on a reading connection: one consistent view of the database.
     pub async fn read<T: Send + 'static>(
         &self,
@@ -235,8 +240,7 @@ pub fn make_private_folder(folder: &Path) -> Result<(), StoreFault> {
 
 const DATABASE_FILE: &str = "ringback.db";
 const AUDIO_FOLDER: &str = "audio";
-/// Where the outbox keeps its files when it lies in the data directory; backups take them along.
-pub const OUTBOX_FOLDER: &str = "outbox";
+const OUTBOX_FOLDER: &str = "outbox";
 
 fn connect(path: &Path) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(
@@ -285,3 +289,6 @@ async fn on_blocking_thread<T: Send + 'static>(
         .await
         .map_err(|_| StoreFault::Busy)?
 }
+
+#[cfg(test)]
+mod tests;

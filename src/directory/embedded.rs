@@ -128,3 +128,114 @@ impl Directory for EmbeddedDirectory {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// User, given name, surname, extension, mobile number.
+    type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
+
+    fn directory(people: &[Row<'_>]) -> (TempDir, EmbeddedDirectory) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        put(&store, people);
+        (folder, EmbeddedDirectory::new(store))
+    }
+
+    fn put(store: &Store, people: &[Row<'_>]) {
+        store
+            .write_now(|db| {
+                for (user, given_name, surname, extension, mobile) in people {
+                    let person = Person {
+                        user: (*user).into(),
+                        given_name: (*given_name).into(),
+                        surname: (*surname).into(),
+                        extension: extension.map(str::to_owned),
+                        mobile: mobile.map(str::to_owned),
+                        ..Person::default()
+                    };
+                    let body = serde_json::to_string(&person).unwrap();
+                    db.execute(
+                        "INSERT OR REPLACE INTO person VALUES (?1, ?2)",
+                        [*user, &body],
+                    )?;
+                }
+                store::count_organisation_change(db)
+            })
+            .unwrap();
+    }
+
+    async fn number(directory: &EmbeddedDirectory, number: &str) -> Option<String> {
+        let found = directory.by_number(number).await.unwrap();
+        found.map(|person| person.user)
+    }
+
+    #[tokio::test]
+    async fn people_are_found_by_user_and_by_either_number() {
+        let (_folder, directory) = directory(&[
+            (
+                "alice",
+                "Alice",
+                "Archer",
+                Some("2001"),
+                Some("+15550102001"),
+            ),
+            ("bob", "Bob", "Baker", Some("2002"), Some("+1 555 010 2002")),
+        ]);
+        assert_eq!(number(&directory, "2001").await.as_deref(), Some("alice"));
+        assert_eq!(
+            number(&directory, "+1 (555) 010-2001").await.as_deref(),
+            Some("alice")
+        );
+        assert_eq!(
+            number(&directory, "+15550102002").await.as_deref(),
+            Some("bob")
+        );
+        assert_eq!(number(&directory, "2003").await, None);
+        assert_eq!(number(&directory, "").await, None);
+        let bob = directory.by_user("bob").await.unwrap().unwrap();
+        assert_eq!(bob.display_name(), "Bob Baker");
+        assert_eq!(directory.by_user("Bob").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_number_of_two_people_names_nobody() {
+        let (_folder, directory) = directory(&[
+            ("alice", "Alice", "Archer", Some("2001"), None),
+            ("bob", "Bob", "Baker", Some("2002"), Some("2001")),
+            ("carol", "Carol", "Carter", Some("2003"), Some("2003")),
+        ]);
+        assert_eq!(number(&directory, "2001").await, None);
+        assert_eq!(number(&directory, "2003").await.as_deref(), Some("carol"));
+    }
+
+    #[tokio::test]
+    async fn who_is_renamed_is_found_under_the_new_name_at_once() {
+        let (_folder, directory) = directory(&[
+            ("a", "Kim", "Brown", None, None),
+            ("b", "Kim", "Browne", None, None),
+            ("c", "Kin", "Crown", None, None),
+        ]);
+        let found = async |digits| {
+            let people = directory
+                .search(digits, SpelledBy::LastFirst)
+                .await
+                .unwrap();
+            let users: Vec<String> = people.into_iter().map(|person| person.user).collect();
+            users.join(" ")
+        };
+        assert_eq!(
+            found("27696").await,
+            "a b c",
+            "Brown, Browne and Crown are spelled alike"
+        );
+        assert_eq!(found("276963").await, "b");
+        put(&directory.store, &[("a", "Kim", "Zuse", None, None)]);
+        assert_eq!(found("27696").await, "b c");
+        assert_eq!(found("9873").await, "a");
+        assert_eq!(found("").await, "");
+    }
+}

@@ -83,7 +83,8 @@ impl Deposit for EmbeddedMailbox {
 
 fn deliver_samples(store: &Store, envelope: &Envelope, samples: &[i16]) -> Result<(), MailFault> {
     let id = file_stem(&envelope.id)?;
-    let path = store.audio_folder().join(format!("{id}.import"));
+    let import = ulid::Ulid::generate();
+    let path = store.audio_folder().join(format!("{id}.{import}.import"));
     wav::write_stored(&path, samples).map_err(|error| file_fault(&path, &error))?;
     let deposited = deposit(store, envelope, &path);
     let _ = fs::remove_file(&path);
@@ -138,7 +139,8 @@ fn deposit(store: &Store, envelope: &Envelope, sound: &Path) -> Result<(), MailF
 
 /// Puts a synced copy of `from` at `to`, all or nothing, and says how large it is.
 fn place(from: &Path, to: &Path) -> io::Result<u64> {
-    let unfinished = to.with_extension("unfinished");
+    // A name of its own: the same message may be on its way twice at once.
+    let unfinished = to.with_extension(format!("{}.unfinished", ulid::Ulid::generate()));
     fs::copy(from, &unfinished)?;
     let file = fs::File::open(&unfinished)?;
     file.sync_all()?;

@@ -184,3 +184,44 @@ fn write_tapes(work: &Receiver<Work>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A pipe that nobody reads is a disk that has stopped.
+    #[test]
+    fn a_stalled_disk_never_keeps_the_media_waiting() {
+        let (mut reader, pipe) = std::io::pipe().unwrap();
+        let thread = TapeThread::start().unwrap();
+        let file = File::from(std::os::fd::OwnedFd::from(pipe));
+        let (mut writer, state) = thread.writer(file, 0);
+        let frame = [7; 160];
+        let mut longest = Duration::ZERO;
+        for _ in 0..60 * 50 {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the time that passes is the test"
+            )]
+            let started = Instant::now();
+            writer.write(&frame);
+            longest = longest.max(started.elapsed());
+        }
+        drop(writer);
+        assert!(longest < Duration::from_secs(1), "{longest:?}");
+        assert!(state.has_gaps());
+        assert_eq!(state.wait_until_written(Duration::from_millis(50)), None);
+        // The disk comes back: what was queued is written, at least several seconds of it.
+        let drained = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            bytes.len() as u64 / 2
+        });
+        let written = state.wait_until_written(Duration::from_secs(10)).unwrap();
+        assert!((20 * 8_000..60 * 8_000).contains(&written), "{written}");
+        assert_eq!(drained.join().unwrap(), written);
+    }
+}

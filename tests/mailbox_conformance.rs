@@ -1,0 +1,67 @@
+//! What every mailbox must do, whichever backend is behind it: the same assertions for all.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod embedded {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use ringback::mailbox::embedded::EmbeddedMailbox;
+    use ringback::organisation::demo;
+    use ringback::policy::pin::PinCost;
+    use ringback::store::Store;
+
+    use super::suite::{self, Bench};
+
+    /// A mailbox of its own for each assertion.
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let mut random = StdRng::seed_from_u64(1);
+        demo::build(&store, &[], now, &mut random, PinCost::CHEAPEST).unwrap();
+        let mailbox = Arc::new(EmbeddedMailbox::new(store));
+        Bench {
+            deposit: mailbox.clone(),
+            mail: mailbox.clone(),
+            settings: mailbox,
+            mailbox: "alice".into(),
+            other: "bob".into(),
+            folder,
+        }
+    }
+
+    macro_rules! assertions {
+        ($($name:ident),* $(,)?) => {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                suite::$name(bench()).await;
+            })*
+        };
+    }
+
+    assertions! {
+        a_deposited_message_is_found_with_all_it_had,
+        depositing_twice_stores_one_message,
+        parallel_deposits_of_one_message_store_one,
+        unread_comes_first_and_newest_first_in_both,
+        reading_and_unreading_move_the_counts,
+        deleting_moves_and_can_be_undone,
+        messages_of_others_are_out_of_reach,
+        what_is_not_there_is_not_found,
+        ids_never_name_files_elsewhere,
+        a_message_for_nobody_is_refused_for_good,
+        usage_counts_what_is_stored,
+        an_empty_message_is_a_message,
+        hostile_text_comes_back_as_it_was,
+        two_sessions_at_once_leave_a_serial_result,
+        settings_are_kept_for_each,
+        recordings_are_replaced_and_removed,
+        recordings_may_be_replaced_while_they_are_read,
+    }
+}
+
+#[path = "mailbox_conformance/suite.rs"]
+mod suite;
