@@ -9,6 +9,8 @@ mod open_menu;
 mod recording;
 mod saying;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod type_ahead;
 
 use std::collections::VecDeque;
@@ -687,6 +689,7 @@ impl Caller {
 
 impl Drop for Caller {
     fn drop(&mut self) {
+        self.settle();
         self.unused_keys += self.typed_ahead.clear();
         self.note_unused_keys();
     }

@@ -1,6 +1,8 @@
 //! Plays every story in `tests/calls/`. With `UPDATE_CALLS=1` our side of each story is rewritten to
 //! what was heard, so that a change of words shows as a change of stories.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 #[path = "calls/support/mod.rs"]
 mod support;
 

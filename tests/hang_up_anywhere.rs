@@ -2,6 +2,8 @@
 //! always true must hold then, too: the call ends, no message is lost or doubled, nobody gets past a
 //! PIN or a lock, no PIN is written down, no task is left.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 #[path = "calls/support/mod.rs"]
 mod support;
 

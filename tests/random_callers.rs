@@ -1,6 +1,8 @@
 //! Callers who press and do anything. What is always true must hold whatever they do; a failure
 //! prints the seed of the caller, and `CALLER_SEED=<seed>` plays that caller again.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 #[path = "calls/support/mod.rs"]
 mod support;
 

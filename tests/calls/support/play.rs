@@ -330,12 +330,14 @@ impl Driver<'_> {
             }
             What::Wait(length) => return tokio::time::sleep(*length).await,
             What::Speak(length) => {
-                let mut value = self.world.speeches.borrow_mut();
-                *value += 1;
-                let name = format!("speech-{}", *value - 1_000);
-                self.world.names.borrow_mut().insert(*value, name);
-                let _ = self.doings.send(Doing::Speak(*length, *value));
-                drop(value);
+                let value = {
+                    let mut last = self.world.speeches.borrow_mut();
+                    *last += 1;
+                    *last
+                };
+                let name = format!("speech-{}", value - 1_000);
+                self.world.names.borrow_mut().insert(value, name);
+                let _ = self.doings.send(Doing::Speak(*length, value));
                 return tokio::time::sleep(*length).await;
             }
             What::Say { choice, surely } => Doing::Say {
