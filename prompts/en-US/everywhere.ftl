@@ -17,7 +17,7 @@ no-answer-goodbye = I can't hear you, so I'll end the call now. Goodbye.
 # Too many wrong keys in a row; the call ends after it.
 too-many-errors = Sorry, that isn't working. Please call again later. Goodbye.
 # Asked before a word of doubtful hearing is acted upon. $words is what was understood.
-did-you-say = Did you say { $words }?
+did-you-say = Did you say { $words }? For yes, press one. For no, press two.
 # Something failed on our side; the conversation goes on.
 fault-apology = Sorry, something went wrong on our side.
 # The server is being stopped for maintenance.

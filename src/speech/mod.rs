@@ -38,12 +38,12 @@ pub enum SpeechFault {
         espeak: String,
     },
     /// The configuration names a voice that is not there.
-    #[error("voice {voice} is not installed; choose one of: {known}")]
+    #[error("voice {voice} is not installed; {cure}")]
     UnknownVoice {
         /// As configured.
         voice: String,
-        /// What there is.
-        known: String,
+        /// What to do about it.
+        cure: String,
     },
     /// No voice speaks this language.
     #[error("no voice speaks {0}; install the Debian package espeak-ng")]

@@ -1,7 +1,7 @@
 //! The speech room: which voice speaks which language, what has been spoken before, and who is
 //! waiting for what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -517,16 +517,28 @@ impl Room {
 
 fn named(engines: &[Box<dyn Synthesizer>], name: &str) -> Result<VoiceInfo, SpeechFault> {
     let all = || engines.iter().flat_map(|engine| engine.voices());
-    all()
-        .find(|voice| voice.full_name() == name)
-        .cloned()
-        .ok_or_else(|| {
-            let names: Vec<String> = all().map(VoiceInfo::full_name).collect();
-            SpeechFault::UnknownVoice {
-                voice: name.to_owned(),
-                known: names.join(", "),
-            }
-        })
+    if let Some(voice) = all().find(|voice| voice.full_name() == name) {
+        return Ok(voice.clone());
+    }
+    let engine = name.split('/').next().unwrap_or_default();
+    let of_engine: Vec<String> = all()
+        .filter(|voice| voice.engine == engine)
+        .map(VoiceInfo::full_name)
+        .collect();
+    let cure = if of_engine.is_empty() {
+        let engines: BTreeSet<&str> = all().map(|voice| voice.engine).collect();
+        let installed: Vec<&str> = engines.into_iter().collect();
+        match engine {
+            "flite" | "espeak-ng" => format!("install the Debian package {engine}"),
+            _ => format!("name a voice of: {}", installed.join(", ")),
+        }
+    } else {
+        format!("choose one of: {}", of_engine.join(", "))
+    };
+    Err(SpeechFault::UnknownVoice {
+        voice: name.to_owned(),
+        cure,
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

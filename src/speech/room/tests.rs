@@ -233,6 +233,17 @@ async fn locales_find_their_voice_or_a_fault_that_names_the_cure() {
         .await;
     let fault = fault.unwrap_err().to_string();
     assert!(fault.contains("humming/anna, humming/benno"), "{fault}");
+    for (voice, cure) in [
+        ("flite/rms", "install the Debian package flite"),
+        ("rms", "name a voice of: humming"),
+    ] {
+        let fault = here
+            .room
+            .render("Hi.", Some(voice), &Locale::default())
+            .await;
+        let fault = fault.unwrap_err().to_string();
+        assert!(fault.contains(cure), "{fault}");
+    }
 }
 
 #[tokio::test]
