@@ -1,11 +1,12 @@
 //! Our prompts in a real voice: each is spoken, at one level, and for about as long as it takes to
 //! say it. Every twentieth prompt; all of them with `ALL_PROMPTS=1`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ringback::language::{KeyLayout, Prompts};
 use ringback::line::{Locale, Sound};
 use ringback::speech::{Priority, SpeechConfig, SpeechRoom};
+use tokio::time::Instant;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prompts_are_spoken_at_one_level() {
