@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::store::{Store, StoreFault};
 
-pub use apply::{Report, apply, apply_text, export, export_text};
+pub use apply::{Report, apply, apply_text, check_text, export, export_text};
 pub use snapshot::OrganisationSnapshot;
 pub use whole::{OrganisationFault, Whole};
 

@@ -90,6 +90,24 @@ pub fn export_text(store: &Store) -> Result<String, OrganisationFault> {
     text::write(&store.read_now(Whole::read)?)
 }
 
+/// Whether text could be an organisation of its own, custom prompts apart: nothing is opened or
+/// changed. Takes any text.
+pub fn check_text(text: &str) -> Result<(), OrganisationFault> {
+    let nothing = Whole::default();
+    let mut whole = text::parse(text)?;
+    for plan in &whole.dial_plan {
+        let named = [
+            &plan.welcome_greeting_filename,
+            &plan.info_announcement_filename,
+        ];
+        for file_name in named.into_iter().flatten() {
+            whole.custom_prompts.insert(file_name.clone(), Vec::new());
+        }
+    }
+    whole.complete(&nothing);
+    whole.check(&nothing)
+}
+
 /// Makes the organisation equal to `file`, or only says what that would change. Blocks.
 pub fn apply(
     store: &Store,

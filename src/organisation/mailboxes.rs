@@ -1,6 +1,7 @@
 //! What an administrator does with mailboxes from the command line. Everything here blocks, and a
 //! running server sees the change within a second.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -160,17 +161,18 @@ pub fn list(store: &Store, now: Timestamp) -> Result<Vec<MailboxState>, Organisa
             .map(|user| pin_rows::read(db, user))
             .collect::<Result<Vec<_>, _>>()
     })?;
+    let mut people: HashMap<String, Person> = whole
+        .person
+        .into_iter()
+        .map(|person| (person.user.clone(), person))
+        .collect();
     let states = whole
         .mailbox
-        .iter()
+        .into_iter()
         .zip(pins)
         .map(|(mailbox, pin)| MailboxState {
-            mailbox: mailbox.clone(),
-            person: whole
-                .person
-                .iter()
-                .find(|person| person.user == mailbox.user)
-                .cloned(),
+            person: people.remove(&mailbox.user),
+            mailbox,
             pin: pin.map(|row| PinState {
                 set_at: row.set_at,
                 must_change: row.must_change,
