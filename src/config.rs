@@ -7,6 +7,7 @@
 
 mod problem;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -121,19 +122,22 @@ pub struct Conversation {
     pub between_keys_ms: u64,
     /// Wait after a digit of an extension or PIN before it counts as complete, in milliseconds.
     pub between_digits_ms: u64,
+    /// Which keys mean what: a file in `grammars/keys`.
+    pub key_layout: String,
+    /// Folder with `prompts/` and `grammars/` of one's own, studio recordings among them; they take
+    /// the place of the built-in files. None: all built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<PathBuf>,
 }
 
 /// `[speech]`
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Speech {
-    /// Voice of English prompts, one that `flite -lv` lists.
-    pub english_voice: String,
+    /// Voices by language or locale: `en = "flite/rms"`.
+    pub voices: BTreeMap<String, String>,
     /// Voice programs at once; 0 = one for each core.
     pub jobs: usize,
-    /// Folder with studio recordings, `<locale>/audio/<prompt>.wav`; none: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recordings: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -201,6 +205,8 @@ impl Default for Conversation {
             menu_patience_ms: 5_000,
             between_keys_ms: 1_000,
             between_digits_ms: 3_000,
+            key_layout: "outlook-voice-access".to_owned(),
+            words: None,
         }
     }
 }
@@ -208,9 +214,8 @@ impl Default for Conversation {
 impl Default for Speech {
     fn default() -> Self {
         Speech {
-            english_voice: "slt".to_owned(),
+            voices: BTreeMap::from([("en".to_owned(), "flite/rms".to_owned())]),
             jobs: 0,
-            recordings: None,
         }
     }
 }
@@ -590,7 +595,7 @@ mod tests {
         let config = Config::parse("packaging/ringback.toml", &uncommented).unwrap();
         assert!(config.sip.advertised_address.is_some());
         assert!(config.storage.data.is_some());
-        assert!(config.speech.recordings.is_some());
+        assert!(config.conversation.words.is_some());
         assert!(config.log.call_records.is_some());
         assert!(config.log.transcript.is_some());
     }

@@ -1,2 +1,312 @@
-//! The command line.
-fn main() {}
+//! The command line. What a subcommand does stands in `server`; here are its options, and how an
+//! error reaches the terminal.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ringback::config::{Config, PortRange};
+use ringback::server::commands::{self, Form};
+use ringback::server::demo_server::{self, DemoOptions};
+
+/// A telephone user interface to a person's mailbox.
+#[derive(Parser)]
+#[command(name = "ringback", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Which settings and which data.
+#[derive(Args, Clone)]
+struct Place {
+    /// Process settings (TOML); every default holds without it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the database, messages and prompts; wins over storage.data
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer the telephone
+    Serve {
+        /// Write everything said and pressed to this file (JSON lines; never PIN digits)
+        #[arg(long, value_name = "FILE")]
+        transcript: Option<PathBuf>,
+    },
+    /// Serve a fixed demo organisation: dial 7000
+    Demo(Demo),
+    /// Check configuration, prompts, keys, phrases and voices, without serving
+    Check,
+    /// Look at and change mailboxes
+    #[command(subcommand)]
+    Mailbox(Mailbox),
+    /// Read and write the organisation as TOML
+    #[command(subcommand)]
+    Org(Org),
+    /// Print the key card: every menu with its keys
+    KeyCard(Sheet),
+    /// Print every prompt without variables, for a studio
+    RecordingScript(Sheet),
+    /// Copy the data consistently while the server runs
+    Backup {
+        /// A folder that does not exist yet
+        folder: PathBuf,
+    },
+    /// Print the version
+    Version,
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Make the demo anew
+    #[arg(long)]
+    fresh: bool,
+    /// Address of SIP, UDP and TCP
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5060")]
+    sip: SocketAddr,
+    /// Address of /healthz and /metrics
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// UDP ports of sound
+    #[arg(long, value_name = "FIRST-LAST", default_value = "20000-29999")]
+    rtp: PortRange,
+    /// A network whose calls are taken, besides this machine; needed when --sip is not loopback
+    #[arg(long, value_name = "CIDR", value_parser = commands::network)]
+    trust: Vec<ipnet::IpNet>,
+    /// Start the wall clock of conversations here, in --zone: 2026-11-23T08:30:00
+    #[arg(long, value_name = "TIME")]
+    clock: Option<jiff::civil::DateTime>,
+    /// Time zone
+    #[arg(long, value_name = "ZONE", value_parser = commands::zone, default_value = "UTC")]
+    zone: jiff::tz::TimeZone,
+    /// Address that peers are told to send to, when a NAT stands between
+    #[arg(long, value_name = "IP")]
+    advertise: Option<IpAddr>,
+    /// Write everything said and pressed to this file (JSON lines; never PIN digits)
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Mailbox {
+    /// Give a person of the directory a mailbox, or enable a disabled one
+    Enable {
+        /// User name
+        user: String,
+        /// Extension, when there is no mailbox yet; default: the directory's
+        #[arg(long)]
+        extension: Option<String>,
+        /// Mailbox policy; default: the only one there is
+        #[arg(long)]
+        policy: Option<String>,
+    },
+    /// Disable a mailbox for voice mail; its messages stay
+    Disable {
+        /// User name or extension
+        user: String,
+    },
+    /// List all mailboxes
+    List,
+    /// Show one mailbox
+    Show {
+        /// User name or extension
+        user: String,
+    },
+    /// Set a PIN, which has to be changed at the next call; a random one is printed
+    SetPin {
+        /// User name or extension
+        user: String,
+        /// This PIN instead of a random one
+        #[arg(long)]
+        pin: Option<String>,
+        /// Do not demand a change at the next call
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Unlock a mailbox after too many wrong PINs
+    Unlock {
+        /// User name or extension
+        user: String,
+    },
+    /// Put a WAV file into a mailbox as a voice message
+    Deliver {
+        /// User name or extension
+        user: String,
+        /// 8 kHz, 16 bit, mono
+        file: PathBuf,
+        /// Calling number
+        #[arg(long)]
+        from: Option<String>,
+        /// Caller's name
+        #[arg(long)]
+        name: Option<String>,
+        /// Of high importance
+        #[arg(long)]
+        important: bool,
+        /// Marked private
+        #[arg(long)]
+        private: bool,
+    },
+    /// List the voice messages of a mailbox
+    Messages {
+        /// User name or extension
+        user: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Org {
+    /// Write the organisation as TOML
+    Export {
+        /// To this file instead of standard output
+        #[arg(value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Make the organisation what the file says
+    Apply {
+        /// As written by export
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Args)]
+struct Sheet {
+    /// Language
+    #[arg(long, default_value = "en-US")]
+    locale: String,
+    /// Form of the page
+    #[arg(long, value_enum, default_value_t = SheetForm::Markdown)]
+    format: SheetForm,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SheetForm {
+    Markdown,
+    Html,
+}
+
+impl From<SheetForm> for Form {
+    fn from(form: SheetForm) -> Form {
+        match form {
+            SheetForm::Markdown => Form::Markdown,
+            SheetForm::Html => Form::Html,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line a problem, readable by people and by a service manager's log.
+            for line in format!("{error:#}").lines() {
+                eprintln!("ringback: {line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let place = commands::Place {
+        config_file: arguments.place.config,
+        data: arguments.place.data,
+    };
+    match arguments.command {
+        Command::Serve { transcript } => {
+            let mut config = place.config()?;
+            if transcript.is_some() {
+                config.log.transcript = transcript;
+            }
+            start_logging(&config)?;
+            runtime()?.block_on(commands::serve(&place, config))
+        }
+        Command::Demo(demo) => serve_demo(&place, demo),
+        Command::Check => runtime()?.block_on(commands::check(&place)),
+        Command::Mailbox(command) => mailbox(&place, command),
+        Command::Org(Org::Export { to }) => commands::org_export(&place, to.as_deref()),
+        Command::Org(Org::Apply { file, dry_run }) => commands::org_apply(&place, &file, dry_run),
+        Command::KeyCard(sheet) => commands::key_card(&place, &sheet.locale, sheet.format.into()),
+        Command::RecordingScript(sheet) => {
+            commands::recording_script(&place, &sheet.locale, sheet.format.into())
+        }
+        Command::Backup { folder } => commands::backup(&place, &folder),
+        Command::Version => commands::version(),
+    }
+}
+
+fn serve_demo(place: &commands::Place, demo: Demo) -> anyhow::Result<()> {
+    let config = place.config()?;
+    start_logging(&config)?;
+    let options = DemoOptions {
+        config,
+        config_file: place.config_file.clone(),
+        data: place.data.clone(),
+        fresh: demo.fresh,
+        sip: demo.sip,
+        http: demo.http,
+        rtp: demo.rtp,
+        trust: demo.trust,
+        clock: demo.clock,
+        zone: demo.zone,
+        advertise: demo.advertise,
+        transcript: demo.transcript,
+    };
+    runtime()?.block_on(demo_server::serve(options))?;
+    Ok(())
+}
+
+fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
+    match command {
+        Mailbox::Enable {
+            user,
+            extension,
+            policy,
+        } => commands::enable(place, &user, extension, policy),
+        Mailbox::Disable { user } => commands::disable(place, &user),
+        Mailbox::List => commands::list(place),
+        Mailbox::Show { user } => runtime()?.block_on(commands::show(place, &user)),
+        Mailbox::SetPin { user, pin, keep } => commands::set_pin(place, &user, pin, !keep),
+        Mailbox::Unlock { user } => commands::unlock(place, &user),
+        Mailbox::Deliver {
+            user,
+            file,
+            from,
+            name,
+            important,
+            private,
+        } => commands::deliver(
+            place,
+            commands::Delivery {
+                user,
+                file,
+                from,
+                name,
+                important,
+                private,
+            },
+        ),
+        Mailbox::Messages { user } => runtime()?.block_on(commands::messages(place, &user)),
+    }
+}
+
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    ringback::server::logging::start(&config.log)
+        .map_err(|problem| anyhow::anyhow!("log.level: {problem}"))
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

@@ -1,7 +1,22 @@
 //! Builds the rooms, admits calls, drains them on shutdown. The only place that wires rooms
 //! together.
 
-pub mod admission;
+mod call;
+mod call_record;
+mod calls;
 pub mod clock;
+pub mod commands;
+mod counting_pins;
+pub mod data_folder;
 pub mod demo;
+pub mod demo_server;
 pub mod descriptors;
+mod gauges;
+mod house;
+mod lifecycle;
+pub mod logging;
+mod translate;
+mod wiring;
+
+pub use lifecycle::run;
+pub use wiring::{Server, Setup, StartFault};

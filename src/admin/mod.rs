@@ -5,6 +5,7 @@ pub mod health;
 pub mod http;
 mod json_lines;
 pub mod metrics;
+pub mod quality;
 pub mod transcript_file;
 
 pub use call_log::{CallLog, CallRecord};

@@ -1,0 +1,416 @@
+//! One call, from INVITE to call record: where SIP, sound, words and conversation meet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::WeakSender;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::call_record::{Notes, finished, refused};
+use super::calls::{Ending, Ticket};
+use super::house::House;
+use super::translate::{arrival_of, hang_up_cause, leg_plan, offered_of, refusal_word, why_word};
+use crate::admin::call_log::OfferResult;
+use crate::caller::Caller;
+use crate::conversation::{self, Arrival, Outcome};
+use crate::line::{
+    FarEnd, HangUpCause, Key, LineCommand, LineEvent, Locale, PlayId, PromptName, Segment, line,
+};
+use crate::media::{LegHandle, Port};
+use crate::policy::routing::Route;
+use crate::sip::{AnswerFault, CallLeg, CallLegEvent, Decline, IncomingCall, Release};
+use crate::transcript::{Event, Transcript};
+
+/// Said to callers whose call a shutdown ends.
+const SHUTDOWN_GOODBYE: PromptName = PromptName("shutdown-goodbye");
+/// The name of a playing that is none of the conversation's.
+const LAST_WORDS: PlayId = PlayId(u64::MAX);
+/// How long the last words of a shutdown may take.
+const LAST_WORDS_LONGEST: Duration = Duration::from_secs(15);
+/// How long a conversation may go on working after its call ended: a deposit, a mailbox change.
+const AFTERMATH_LONGEST: Duration = Duration::from_secs(60);
+/// A conversation that is over has closed its line; media follows within this time.
+const FAREWELL_LONGEST: Duration = Duration::from_secs(35);
+
+/// Why a call was not answered, apart from what routing says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turned {
+    Draining,
+    CallLimit,
+    NoPort,
+}
+
+impl Turned {
+    fn label(self) -> &'static str {
+        match self {
+            Turned::Draining => "draining",
+            Turned::CallLimit => "call-limit",
+            Turned::NoPort => "no-rtp-port",
+        }
+    }
+
+    fn retry_after(self) -> Duration {
+        Duration::from_secs(match self {
+            Turned::Draining => 30,
+            Turned::CallLimit | Turned::NoPort => 5,
+        })
+    }
+}
+
+/// Serves one call from its INVITE to its record.
+pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
+    let notes = Notes::new(&house, &incoming);
+    let snapshot = house.organisation.snapshot();
+    let source = incoming.source.ip();
+    let route = snapshot.route(source, &offered_of(&incoming));
+    if let Route::Refuse(refusal) = route {
+        let mut decline = Decline::with_status(refusal.status());
+        if refusal.status() == 503 {
+            decline = decline.retry_after(Duration::from_secs(60));
+        }
+        refused(&house, notes, refusal.status(), refusal_word(refusal));
+        return incoming.decline(decline).await;
+    }
+    let behind_nat = snapshot
+        .gateway(source)
+        .is_some_and(|gateway| gateway.behind_nat);
+    let Some((arrival, record)) = arrival_of(&incoming, route, notes) else {
+        return incoming.decline(Decline::with_status(404)).await;
+    };
+    if !house.health.is_ready() {
+        return turn_away(&house, record, incoming, Turned::Draining).await;
+    }
+    let plan = match incoming.media_plan() {
+        Ok(plan) => plan,
+        Err(fault) => {
+            refused(&house, record, fault.status(), &fault.to_string());
+            return incoming.decline(Decline::from(fault)).await;
+        }
+    };
+    let Some(ticket) = house.calls.admit(house.config().limits.calls_max, source) else {
+        return turn_away(&house, record, incoming, Turned::CallLimit).await;
+    };
+    let port = match house.media.open(incoming.local_ip) {
+        Ok(port) => port,
+        Err(fault) => {
+            tracing::error!(call = %incoming.call_id, "{fault}");
+            return turn_away(&house, record, incoming, Turned::NoPort).await;
+        }
+    };
+    let rtp = port.local();
+    let mut rtcp = rtp;
+    rtcp.set_port(rtp.port().saturating_add(1));
+    let leg = match incoming.answer(rtp, rtcp).await {
+        Ok(leg) => leg,
+        Err(fault) => {
+            let status = match fault {
+                AnswerFault::Cancelled => 487,
+                AnswerFault::NotAcceptable(fault) => fault.status(),
+                AnswerFault::Closing => 503,
+            };
+            return refused(&house, record, status, &fault.to_string());
+        }
+    };
+    let mut answered = Answered::new(&house, leg, port, plan, behind_nat, arrival, ticket);
+    let (why, outcome) = answered.supervise().await;
+    let statistics = answered.sound.statistics();
+    answered.transcript.note(Event::Ended {
+        why: why_word(why, &outcome),
+    });
+    finished(&house, record, why, &outcome, &statistics);
+}
+
+async fn turn_away(house: &House, notes: Notes, incoming: IncomingCall, why: Turned) {
+    let decline = Decline::with_status(503).retry_after(why.retry_after());
+    refused(house, notes, 503, why.label());
+    incoming.decline(decline).await;
+}
+
+/// What a conversation task gives back: nothing when it panicked.
+type Talking = JoinHandle<Outcome>;
+
+/// An answered call.
+struct Answered {
+    signalling: CallLeg,
+    sound: LegHandle,
+    talking: Talking,
+    transcript: Transcript,
+    behind_nat: bool,
+    ticket: Ticket,
+    /// To the sound and to the conversation, for as long as those listen.
+    commands: WeakSender<LineCommand>,
+    events: WeakSender<LineEvent>,
+    release_within: Duration,
+    house: Arc<House>,
+}
+
+/// What a call was ended by, and what that leaves to do.
+enum End {
+    /// The signalling ended it, and its answer to the BYE may be held back.
+    Signalled(HangUpCause, Release),
+    /// The sound ended it: the far end is owed a BYE.
+    Ours(HangUpCause),
+}
+
+impl Answered {
+    fn new(
+        house: &Arc<House>,
+        signalling: CallLeg,
+        port: Port,
+        plan: Option<crate::sip::MediaPlan>,
+        behind_nat: bool,
+        arrival: Arrival,
+        ticket: Ticket,
+    ) -> Answered {
+        let transcript = Transcript::new(&arrival.call_id, house.witnesses.clone());
+        note_arrival(&transcript, &arrival);
+        let (line, far) = line();
+        let (commands, events) = (line.commands.downgrade(), far.events.downgrade());
+        let far: FarEnd = house.speech.along(far);
+        let plan = plan.map(|plan| leg_plan(&plan, behind_nat));
+        let sound = port.start(plan, far);
+        let mut caller = Caller::new(
+            line,
+            house.language.clone(),
+            Locale::new(&arrival.dial_plan.default_language),
+            transcript.clone(),
+            house.patience(arrival.dial_plan.input_failures_before_disconnect),
+        );
+        let longest = u64::from(arrival.dial_plan.max_call_duration) * 60;
+        caller.set_longest_call(Duration::from_secs(longest));
+        let talking = spawn_conversation(
+            house.clone(),
+            caller,
+            arrival,
+            ticket.ending.clone(),
+            commands.clone(),
+        );
+        Answered {
+            signalling,
+            sound,
+            talking,
+            transcript,
+            behind_nat,
+            ticket,
+            commands,
+            events,
+            release_within: Duration::from_millis(house.config().limits.hang_up_wait_ms),
+            house: house.clone(),
+        }
+    }
+
+    /// Carries news between signalling, sound and conversation until the call is over.
+    async fn supervise(&mut self) -> (HangUpCause, Outcome) {
+        let mut outcome = None;
+        let end = self.until_end(&mut outcome).await;
+        let why = match end {
+            End::Signalled(cause, release) => {
+                self.sound.hang_up(cause);
+                // What was recorded is safe when the conversation is over; only then, or when the
+                // peer has waited long enough, is its BYE answered.
+                if outcome.is_none() {
+                    outcome = timeout(self.release_within, &mut self.talking).await.ok();
+                }
+                drop(release);
+                cause
+            }
+            End::Ours(cause) => {
+                self.signalling.hang_up().await;
+                match (*self.ticket.ending.borrow(), cause) {
+                    // It was we who had the conversation hang up.
+                    (Ending::Told, HangUpCause::Ringback) => HangUpCause::Shutdown,
+                    (_, cause) => cause,
+                }
+            }
+        };
+        if outcome.is_none() {
+            outcome = timeout(AFTERMATH_LONGEST, &mut self.talking).await.ok();
+        }
+        let outcome = match outcome {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(error)) => self.fault(if error.is_panic() {
+                "panic"
+            } else {
+                "cancelled"
+            }),
+            None => {
+                self.talking.abort();
+                self.fault("stuck")
+            }
+        };
+        (why, outcome)
+    }
+
+    async fn until_end(
+        &mut self,
+        outcome: &mut Option<Result<Outcome, tokio::task::JoinError>>,
+    ) -> End {
+        let mut ending = self.ticket.ending.clone();
+        let mut line_closes_by = None;
+        loop {
+            let line_closed = async {
+                match line_closes_by {
+                    Some(instant) => tokio::time::sleep_until(instant).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                event = self.signalling.events.recv() => match event {
+                    Some(CallLegEvent::Confirmed) => {}
+                    Some(CallLegEvent::Media(plan)) => {
+                        self.sound.change(leg_plan(&plan, self.behind_nat));
+                    }
+                    Some(CallLegEvent::Key(character)) => {
+                        if let Some(key) = Key::new(character) {
+                            self.sound.press(key);
+                        }
+                    }
+                    Some(CallLegEvent::HungUp { cause, release }) => {
+                        return End::Signalled(hang_up_cause(cause), release);
+                    }
+                    None => return End::Ours(HangUpCause::Fault),
+                },
+                cause = self.sound.ended() => return End::Ours(cause),
+                talked = &mut self.talking, if outcome.is_none() => {
+                    if talked.is_err() {
+                        self.sound.hang_up(HangUpCause::Fault);
+                    }
+                    *outcome = Some(talked);
+                    line_closes_by = Some(tokio::time::Instant::now() + FAREWELL_LONGEST);
+                }
+                () = line_closed => {
+                    self.sound.hang_up(HangUpCause::Fault);
+                    line_closes_by = None;
+                }
+                Ok(()) = ending.changed() => {
+                    let how = *ending.borrow_and_update();
+                    match how {
+                        Ending::No => {}
+                        Ending::Told => self.end_conversation().await,
+                        Ending::GatewayDisabled => self.sound.hang_up(HangUpCause::GatewayDisabled),
+                        Ending::Now => self.sound.hang_up(HangUpCause::Shutdown),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets the conversation believe that the caller has hung up, so that it brings its work to an
+    /// end, while the caller is still there to be told why.
+    async fn end_conversation(&self) {
+        if let Some(commands) = self.commands.upgrade() {
+            // Recordings end, and are kept, as by any hang-up.
+            let _ = commands.try_send(LineCommand::StopRecording);
+            let _ = commands.try_send(LineCommand::StopPlaying);
+        }
+        // The recording's end has to arrive before the hang-up does.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if let Some(events) = self.events.upgrade() {
+            let _ = events.try_send(LineEvent::HungUp(HangUpCause::Shutdown));
+        }
+    }
+
+    fn fault(&self, kind: &'static str) -> Outcome {
+        self.house
+            .metrics
+            .count_kind("call_faults_total", "kind", kind);
+        tracing::error!(call = %self.signalling.call_id, kind, "the conversation failed");
+        Outcome {
+            fault: Some(kind.to_owned()),
+            ..Outcome::default()
+        }
+    }
+}
+
+/// A task of its own, so that a panic ends this conversation and nothing else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the call's supervisor owns the task and waits for it"
+)]
+fn spawn_conversation(
+    house: Arc<House>,
+    mut caller: Caller,
+    arrival: Arrival,
+    ending: watch::Receiver<Ending>,
+    commands: WeakSender<LineCommand>,
+) -> Talking {
+    tokio::spawn(async move {
+        fault_hook(&arrival);
+        let outcome = Box::pin(conversation::reception(&mut caller, &house.desk, arrival)).await;
+        if *ending.borrow() == Ending::Told
+            && let Some(commands) = commands.upgrade()
+        {
+            say_that_the_service_goes_down(&house, &caller, &commands).await;
+        }
+        caller.hang_up().await;
+        outcome
+    })
+}
+
+/// The conversation takes the caller for gone, so this is said past it.
+async fn say_that_the_service_goes_down(
+    house: &House,
+    caller: &Caller,
+    commands: &tokio::sync::mpsc::Sender<LineCommand>,
+) {
+    let Ok(words) = house
+        .language
+        .prompts
+        .say(caller.locale(), SHUTDOWN_GOODBYE, &[])
+    else {
+        return;
+    };
+    caller.transcript().note(Event::Says {
+        prompt: SHUTDOWN_GOODBYE.0.to_owned(),
+        text: crate::language::prompts::text_of(&words),
+    });
+    let segments = words.into_iter().map(Segment::Words).collect();
+    let said = async {
+        commands
+            .send(LineCommand::Play(LAST_WORDS, segments))
+            .await?;
+        commands.send(LineCommand::HangUp).await
+    };
+    if said.await.is_ok() {
+        // The line closes when the leg has played it and hung up.
+        let _ = timeout(LAST_WORDS_LONGEST, commands.closed()).await;
+    }
+}
+
+fn note_arrival(transcript: &Transcript, arrival: &Arrival) {
+    let entry_point = match &arrival.entry {
+        conversation::EntryPoint::SubscriberAccess => "subscriber-access",
+        conversation::EntryPoint::CallAnswering(_) => "call-answering",
+    };
+    transcript.note(Event::Arrived {
+        entry_point: entry_point.to_owned(),
+        called: arrival.called.clone(),
+        calling: arrival.calling.as_ref().map(ToString::to_string),
+        diverted_from: arrival.diverted_from.clone(),
+        reason: arrival.reason.to_string(),
+    });
+}
+
+/// Tests of the whole server let a call fail by its calling number. Not in release builds.
+fn fault_hook(arrival: &Arrival) {
+    #[cfg(debug_assertions)]
+    if let Ok(number) = std::env::var("RINGBACK_TEST_PANIC_FOR")
+        && arrival
+            .calling
+            .as_ref()
+            .is_some_and(|calling| calling.as_str() == number)
+    {
+        panic!("a test asked for it");
+    }
+    let _ = arrival;
+}
+
+/// How a call that was not answered counts.
+pub(super) fn offer_result(status: u16) -> OfferResult {
+    match status {
+        403 | 404 | 503 => OfferResult::Rejected,
+        _ => OfferResult::Failed,
+    }
+}

@@ -1,0 +1,349 @@
+//! `mailbox`: looking at and changing mailboxes, also while a server runs: it notices within a
+//! second.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::{Place, print};
+use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::mailbox::{
+    Envelope, Folder, Importance, MailStore as _, MailboxId, MessageId, Sender, Settings as _,
+};
+use crate::organisation::mailboxes::{self, Enabling, MailboxState, NewPin};
+use crate::policy::lockout::Gate;
+use crate::policy::pin::PinCost;
+use crate::store::Store;
+
+/// `mailbox enable`.
+///
+/// # Errors
+/// Why the mailbox would not be right.
+pub fn enable(
+    place: &Place,
+    user: &str,
+    extension: Option<String>,
+    policy: Option<String>,
+) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let user = match find(&store, user, &clock.now()) {
+        Ok(state) => state.mailbox.user,
+        Err(_) => user.to_owned(),
+    };
+    let enabling = Enabling {
+        user: user.clone(),
+        policy,
+        extensions: extension.into_iter().collect(),
+        must_change: true,
+        ..Enabling::default()
+    };
+    let new = mailboxes::enable(&store, enabling, PinCost::default(), clock.now())?;
+    print(&format!("{user}: enabled\n"))?;
+    print_pin(new, true)
+}
+
+/// `mailbox disable`.
+///
+/// # Errors
+/// When there is no such mailbox.
+pub fn disable(place: &Place, user: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let user = find(&store, user, &clock.now())?.mailbox.user;
+    mailboxes::disable(&store, &user)?;
+    print(&format!(
+        "{user}: disabled for voice mail; its messages stay\n"
+    ))
+}
+
+/// `mailbox list`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list(place: &Place) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let mut text = format!("{:<12} {:<12} {:<28} state\n", "extension", "user", "name");
+    for state in mailboxes::list(&store, clock.now())? {
+        let extensions = state.mailbox.extensions.join(",");
+        writeln!(
+            text,
+            "{extensions:<12} {:<12} {:<28} {}",
+            state.mailbox.user,
+            name_of(&state),
+            state_word(&state)
+        )?;
+    }
+    print(&text)
+}
+
+/// `mailbox show`.
+///
+/// # Errors
+/// When there is no such mailbox.
+pub async fn show(place: &Place, user: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, user, &clock.now())?;
+    let mailbox = EmbeddedMailbox::new(store);
+    let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
+    let counts = mailbox.counts(&id).await?;
+    let usage = mailbox.usage(&id).await?;
+    let settings = mailbox.settings(&id).await?;
+    let mut text = String::new();
+    let mut row = |key: &str, value: String| {
+        let _ = writeln!(text, "{key:<16} {value}");
+    };
+    row("user", state.mailbox.user.clone());
+    row("name", name_of(&state));
+    row("extensions", state.mailbox.extensions.join(", "));
+    if !state.mailbox.addresses.is_empty() {
+        row("addresses", state.mailbox.addresses.join(", "));
+    }
+    row("policy", state.mailbox.policy.clone());
+    row("state", state_word(&state));
+    if let Some(pin) = &state.pin {
+        row(
+            "PIN set",
+            pin.set_at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        );
+        row("PIN must change", yes_no(pin.must_change));
+        row("failed sign-ins", pin.failures.count.to_string());
+    }
+    row("set up", yes_no(settings.set_up));
+    row(
+        "messages",
+        format!("{} new, {} old", counts.unread, counts.read),
+    );
+    row("stored", format!("{} bytes", usage.bytes));
+    print(&text)
+}
+
+/// `mailbox set-pin`.
+///
+/// # Errors
+/// Why the PIN is refused.
+pub fn set_pin(
+    place: &Place,
+    user: &str,
+    pin: Option<String>,
+    must_change: bool,
+) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let user = find(&store, user, &clock.now())?.mailbox.user;
+    let new = mailboxes::set_pin(
+        &store,
+        &user,
+        pin,
+        must_change,
+        PinCost::default(),
+        clock.now(),
+    )?;
+    print(&format!("{user}: the PIN was set\n"))?;
+    print_pin(new, must_change)
+}
+
+/// `mailbox unlock`.
+///
+/// # Errors
+/// When there is no such mailbox.
+pub fn unlock(place: &Place, user: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let user = find(&store, user, &clock.now())?.mailbox.user;
+    mailboxes::unlock(&store, &user)?;
+    print(&format!(
+        "{user}: unlocked; failed sign-ins are forgotten\n"
+    ))
+}
+
+/// A voice message out of a file.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// For whom: user name or extension.
+    pub user: String,
+    /// The sound.
+    pub file: PathBuf,
+    /// The calling number.
+    pub from: Option<String>,
+    /// The caller's name.
+    pub name: Option<String>,
+    /// Of high importance.
+    pub important: bool,
+    /// Marked private.
+    pub private: bool,
+}
+
+/// `mailbox deliver`.
+///
+/// # Errors
+/// When the file is no sound that can be read, or there is no such mailbox.
+pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, &delivery.user, &clock.now())?;
+    // A calling number that is one of ours is that subscriber.
+    let sender = delivery
+        .from
+        .as_deref()
+        .and_then(|number| find(&store, number, &clock.now()).ok());
+    let envelope = Envelope {
+        id: MessageId(ulid::Ulid::generate().to_string().into()),
+        to: MailboxId(Arc::from(state.mailbox.user.as_str())),
+        from: Sender {
+            number: delivery.from,
+            name: delivery.name.or_else(|| sender.as_ref().map(name_of)),
+            user: sender.map(|sender| sender.mailbox.user),
+        },
+        received: clock.now(),
+        importance: if delivery.important {
+            Importance::High
+        } else {
+            Importance::Normal
+        },
+        private: delivery.private,
+        called: state
+            .mailbox
+            .extensions
+            .first()
+            .cloned()
+            .unwrap_or_default(),
+        reason: "Direct".to_owned(),
+        call_id: String::new(),
+        cut_short: false,
+    };
+    EmbeddedMailbox::new(store)
+        .deliver_file(&envelope, &delivery.file)
+        .with_context(|| delivery.file.display().to_string())?;
+    print(&format!(
+        "{}: delivered as {}\n",
+        state.mailbox.user, envelope.id.0
+    ))
+}
+
+/// `mailbox messages`.
+///
+/// # Errors
+/// When there is no such mailbox.
+pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, user, &clock.now())?;
+    let mailbox = EmbeddedMailbox::new(store);
+    let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
+    let mut text = format!(
+        "{:<27} {:<20} {:>8}  {:<8} {:<20} marks\n",
+        "id", "received", "seconds", "folder", "from"
+    );
+    for folder in [Folder::Inbox, Folder::Deleted] {
+        for message in mailbox.voice_messages(&id, folder).await? {
+            let envelope = &message.envelope;
+            let from = envelope.from.name.as_deref();
+            let from = from
+                .or(envelope.from.number.as_deref())
+                .unwrap_or("unknown");
+            let mut marks = vec![if message.read { "read" } else { "new" }];
+            if envelope.importance == Importance::High {
+                marks.push("important");
+            }
+            if envelope.private {
+                marks.push("private");
+            }
+            if envelope.cut_short {
+                marks.push("cut short");
+            }
+            writeln!(
+                text,
+                "{:<27} {:<20} {:>8.1}  {:<8} {from:<20} {}",
+                envelope.id.0,
+                envelope.received.strftime("%Y-%m-%d %H:%M:%SZ"),
+                message.length.as_secs_f64(),
+                match folder {
+                    Folder::Inbox => "inbox",
+                    Folder::Deleted => "deleted",
+                },
+                marks.join(", ")
+            )?;
+        }
+    }
+    print(&text)
+}
+
+/// By user name, or by extension.
+fn find(store: &Store, user: &str, now: &jiff::Timestamp) -> anyhow::Result<MailboxState> {
+    let all = mailboxes::list(store, *now)?;
+    let by_user = all.iter().position(|state| state.mailbox.user == user);
+    let mut by_extension = all
+        .iter()
+        .enumerate()
+        .filter(|(_, state)| state.mailbox.extensions.iter().any(|own| own == user));
+    let found = match by_user {
+        Some(index) => Some(index),
+        None => {
+            let first = by_extension.next().map(|(index, _)| index);
+            if by_extension.next().is_some() {
+                bail!("{user}: several dial plans have this extension; give the user name");
+            }
+            first
+        }
+    };
+    if let Some(state) = found.and_then(|index| all.get(index)) {
+        return Ok(state.clone());
+    }
+    let nearest = all
+        .iter()
+        .map(|state| state.mailbox.user.as_str())
+        .max_by(|one, other| {
+            strsim::jaro_winkler(one, user).total_cmp(&strsim::jaro_winkler(other, user))
+        });
+    match nearest.filter(|nearest| strsim::jaro_winkler(nearest, user) > 0.75) {
+        Some(nearest) => bail!("{user}: no such mailbox; did you mean {nearest}?"),
+        None => bail!("{user}: no such mailbox; ringback mailbox list shows all"),
+    }
+}
+
+fn name_of(state: &MailboxState) -> String {
+    state
+        .person
+        .as_ref()
+        .map(crate::directory::Person::display_name)
+        .unwrap_or_default()
+}
+
+fn state_word(state: &MailboxState) -> String {
+    let mut words = Vec::new();
+    if !state.mailbox.enabled {
+        words.push("disabled".to_owned());
+    }
+    match &state.pin {
+        None => words.push("no PIN".to_owned()),
+        Some(pin) => match pin.gate {
+            Gate::Locked => words.push("locked out".to_owned()),
+            Gate::Blocked => words.push("blocked".to_owned()),
+            Gate::Open => {
+                if pin.must_change {
+                    words.push("PIN must be changed".to_owned());
+                }
+            }
+        },
+    }
+    if words.is_empty() {
+        "enabled".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+fn yes_no(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}
+
+fn print_pin(new: Option<NewPin>, must_change: bool) -> anyhow::Result<()> {
+    match new {
+        Some(NewPin { user, pin }) => print(&format!(
+            "{user}: PIN {pin}{} (it is shown this once)\n",
+            if must_change {
+                ", to be changed at the next call"
+            } else {
+                ""
+            }
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,174 @@
+//! Between the words of `sip`, of `media` and of the rules: rooms that do not know each other.
+
+use crate::conversation::{Arrival, EntryPoint, Outcome, ReasonForCall};
+use crate::line::{HangUpCause, Number};
+use crate::media;
+use crate::policy::routing::{self, Offered, Refusal, Route};
+use crate::sip::{self, Diversion, DiversionReason, IncomingCall, LegEnd, MediaPlan, Party};
+
+use super::call_record::Notes;
+
+/// What routing wants to know of a call.
+pub(super) fn offered_of(incoming: &IncomingCall) -> Offered {
+    let mut called = vec![address(&incoming.called)];
+    let to = address(&incoming.to);
+    if !called.contains(&to) {
+        called.push(to);
+    }
+    Offered {
+        called,
+        diversions: incoming.diversions.iter().map(diversion_of).collect(),
+    }
+}
+
+fn diversion_of(diversion: &Diversion) -> routing::Diversion {
+    routing::Diversion {
+        party: address(&diversion.party),
+        reason: match diversion.reason {
+            DiversionReason::UserBusy => ReasonForCall::DivertBusy,
+            DiversionReason::NoAnswer => ReasonForCall::DivertNoAnswer,
+            DiversionReason::Unconditional | DiversionReason::Other => ReasonForCall::DivertForward,
+        },
+    }
+}
+
+/// `user@host`, as routing compares it.
+fn address(party: &Party) -> String {
+    match &party.host {
+        Some(host) if !party.user.is_empty() => format!("{}@{host}", party.user),
+        _ => party.user.clone(),
+    }
+}
+
+/// What a conversation is told of a routed call, and the notes for its record; nothing when it is
+/// refused.
+pub(super) fn arrival_of(
+    incoming: &IncomingCall,
+    route: Route,
+    mut notes: Notes,
+) -> Option<(Arrival, Notes)> {
+    let (entry, dial_plan, reason, diverted_from) = match route {
+        Route::SubscriberAccess { dial_plan } => (
+            EntryPoint::SubscriberAccess,
+            dial_plan,
+            // A diversion that names no mailbox is told, though it decided nothing.
+            incoming
+                .diversions
+                .first()
+                .map_or(ReasonForCall::Direct, |diversion| {
+                    diversion_of(diversion).reason
+                }),
+            incoming
+                .diversions
+                .first()
+                .map(|diversion| diversion.party.user.clone()),
+        ),
+        // The conversation tells the caller of a disabled mailbox so.
+        Route::CallAnswering {
+            dial_plan,
+            subscriber,
+            reason,
+            diverted_from,
+        }
+        | Route::DisabledMailbox {
+            dial_plan,
+            subscriber,
+            reason,
+            diverted_from,
+        } => {
+            notes.record.callee_mailbox_alias = subscriber.user().to_owned();
+            (
+                EntryPoint::CallAnswering(subscriber),
+                dial_plan,
+                reason,
+                diverted_from.map(|party| user_part(&party).to_owned()),
+            )
+        }
+        Route::Refuse(_) => return None,
+    };
+    notes.record.dial_plan_name = dial_plan.name.clone();
+    notes.record.reason_for_call = reason.to_string();
+    let calling = calling(incoming);
+    let arrival = Arrival {
+        entry,
+        dial_plan,
+        calling: calling.and_then(|party| Number::parse(&party.user)),
+        calling_name: calling.and_then(|party| party.display_name.clone()),
+        called: incoming.called.user.clone(),
+        diverted_from,
+        reason,
+        call_id: incoming.call_id.clone(),
+    };
+    Some((arrival, notes))
+}
+
+fn user_part(party: &str) -> &str {
+    party.split('@').next().unwrap_or(party)
+}
+
+/// Who calls, as far as we may tell the called: what a trusted peer asserts before what the caller
+/// says, and nobody when the caller wants to stay unknown.
+pub(super) fn calling(incoming: &IncomingCall) -> Option<&Party> {
+    if incoming.is_private {
+        return None;
+    }
+    incoming
+        .asserted
+        .as_ref()
+        .or(incoming.calling.as_ref())
+        .filter(|party| !party.is_anonymous())
+}
+
+/// What offer and answer agreed on, in the media room's words.
+pub(super) fn leg_plan(plan: &MediaPlan, behind_nat: bool) -> media::LegPlan {
+    media::LegPlan {
+        remote: plan.remote,
+        remote_rtcp: plan.remote_rtcp,
+        codec: match plan.codec {
+            sip::Codec::Pcmu => media::Codec::Pcmu,
+            sip::Codec::Pcma => media::Codec::Pcma,
+        },
+        payload_type: plan.payload_type,
+        telephone_event: plan.telephone_event,
+        ptime_ms: plan.ptime_ms,
+        send: plan.send,
+        receive: plan.receive,
+        behind_nat,
+    }
+}
+
+/// Why the signalling ended, in the line's words.
+pub(super) fn hang_up_cause(end: LegEnd) -> HangUpCause {
+    match end {
+        LegEnd::Caller => HangUpCause::Caller,
+        LegEnd::SessionExpired => HangUpCause::SessionExpired,
+        LegEnd::NotAcknowledged | LegEnd::Fault => HangUpCause::Fault,
+    }
+}
+
+/// Why a call ended, as transcripts say it.
+pub(super) fn why_word(why: HangUpCause, outcome: &Outcome) -> String {
+    match why {
+        HangUpCause::Caller => "caller-hung-up",
+        HangUpCause::Ringback if outcome.fault.is_some() => "fault",
+        HangUpCause::Ringback => "goodbye",
+        HangUpCause::NoMedia => "no-media",
+        HangUpCause::CallTooLong => "call-too-long",
+        HangUpCause::SessionExpired => "session-expired",
+        HangUpCause::GatewayDisabled => "gateway-disabled",
+        HangUpCause::Shutdown => "shutdown",
+        HangUpCause::Fault => "fault",
+    }
+    .to_owned()
+}
+
+/// Why a call was refused, as records say it.
+pub(super) fn refusal_word(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::UnknownSource => "unknown-source",
+        Refusal::GatewayDisabled => "gateway-disabled",
+        Refusal::NoNewCalls => "no-new-calls",
+        Refusal::UnknownPilot => "unknown-pilot",
+        Refusal::NoEntryPoint => "no-entry-point",
+    }
+}

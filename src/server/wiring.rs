@@ -1,0 +1,358 @@
+//! Builds all rooms out of the settings, and opens the doors last.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::counting_pins::CountingPins;
+use super::data_folder::{self, Held};
+use super::gauges;
+use super::house::{House, RecordedPrompts, Rooms};
+use super::{call, descriptors};
+use crate::admin::http::HttpServer;
+use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
+use crate::caller::Language;
+use crate::config::{Config, Transport};
+use crate::conversation::Desk;
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::language::{Assets, KeyLayout, Phrases, Prompts};
+use crate::line::Locale;
+use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::media::{Media, MediaConfig};
+use crate::organisation::Organisation;
+use crate::organisation::pins::PinKeeper;
+use crate::outbox::Outbox;
+use crate::policy::clock::WallClock;
+use crate::policy::pin::PinCost;
+use crate::sip::{self, Endpoint, IncomingCall, Listener, Peer, Peers, SipConfig};
+use crate::speech::{SpeechConfig, SpeechRoom};
+use crate::store::{OUTBOX_FOLDER, Store};
+use crate::transcript::Witness;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+/// What a server is built of.
+pub struct Setup {
+    /// The settings.
+    pub config: Config,
+    /// The file they came from, read again by SIGHUP.
+    pub config_file: Option<PathBuf>,
+    /// The wall clock of conversations.
+    pub clock: Arc<dyn WallClock>,
+    /// The voices, when they have been looked for already.
+    pub speech: Option<SpeechRoom>,
+}
+
+/// Why a server does not start: one line, with the cure.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartFault(pub String);
+
+impl StartFault {
+    /// A fault of the setting called `key`.
+    fn of(key: &str, problem: impl std::fmt::Display) -> StartFault {
+        StartFault(format!("{key}: {problem}"))
+    }
+}
+
+/// A server that listens.
+pub struct Server {
+    pub(super) house: Arc<House>,
+    pub(super) endpoint: Arc<Endpoint>,
+    pub(super) incoming: mpsc::Receiver<IncomingCall>,
+    pub(super) http: Option<HttpServer>,
+    pub(super) config_file: Option<PathBuf>,
+    pub(super) transcript: Option<Arc<TranscriptFile>>,
+    /// Call tasks and what serves all calls.
+    pub(super) tasks: TaskTracker,
+    _data: Held,
+}
+
+impl Server {
+    /// Builds everything and listens. Nothing is served before [`super::run`].
+    ///
+    /// # Errors
+    /// The first thing that does not work, and what to do about it.
+    pub async fn start(setup: Setup) -> Result<Server, StartFault> {
+        let Setup {
+            config,
+            config_file,
+            clock,
+            speech,
+        } = setup;
+        let connections = descriptors::raise_for(config.limits.calls_max).map_err(StartFault)?;
+        let data = config.data();
+        let held = data_folder::hold(&data).map_err(StartFault)?;
+        let health = Arc::new(Health::default());
+        let metrics = Arc::new(Metrics::default());
+        let http = HttpServer::listen(config.http.listen, health.clone(), metrics.clone())
+            .await
+            .map_err(|error| {
+                StartFault(format!(
+                    "http.listen (--http): cannot listen on {}: {error}; \
+                     stop what has the port, or choose another",
+                    config.http.listen
+                ))
+            })?;
+        let (call_log, transcript) = open_files(&config, &clock)?;
+        let speech = match speech {
+            Some(speech) => speech,
+            None => open_speech(&config, &data).await?,
+        };
+        let language = open_language(&config)?;
+        let store = open_store(&data).await?;
+        let organisation = {
+            let store = store.clone();
+            let read = tokio::task::spawn_blocking(move || Organisation::open(store)).await;
+            Arc::new(blocking(read)?)
+        };
+        let desk = furnish(&config, store, organisation.clone(), &clock, &metrics).await?;
+        let media = Media::start(media_config(&config))
+            .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
+        let peers = Arc::new(TrustedPeers(organisation.clone()));
+        let (endpoint, incoming) = Endpoint::start(sip_config(&config, connections), peers)
+            .await
+            .map_err(|fault| {
+                StartFault(format!(
+                    "sip.listen (--sip): {fault}; stop what has the port, or choose another"
+                ))
+            })?;
+        let witnesses: Vec<Arc<dyn Witness>> = transcript
+            .iter()
+            .map(|file| file.clone() as Arc<dyn Witness>)
+            .collect();
+        let house = Arc::new(House::new(Rooms {
+            config,
+            organisation,
+            desk: Arc::new(desk),
+            language,
+            media,
+            speech,
+            call_log,
+            witnesses: witnesses.into(),
+            metrics: metrics.clone(),
+            health,
+        }));
+        let endpoint = Arc::new(endpoint);
+        {
+            let (house, endpoint) = (house.clone(), Arc::downgrade(&endpoint));
+            let transcript = transcript.clone();
+            metrics.ask(Arc::new(move |page| {
+                if let Some(endpoint) = endpoint.upgrade() {
+                    gauges::tell(page, &house, &endpoint, transcript.as_ref());
+                }
+            }));
+        }
+        render_prompts(&house);
+        Ok(Server {
+            house,
+            endpoint,
+            incoming,
+            http: Some(http),
+            config_file,
+            transcript,
+            tasks: TaskTracker::new(),
+            _data: held,
+        })
+    }
+
+    /// Where SIP is served, with real ports.
+    pub fn sip_listeners(&self) -> Vec<Listener> {
+        self.endpoint.bound()
+    }
+
+    /// Where health and metrics are.
+    pub fn http_address(&self) -> Option<std::net::SocketAddr> {
+        self.http.as_ref()?.address().ok()
+    }
+
+    /// Gives a call a task of its own.
+    pub(super) fn serve_call(&self, incoming: IncomingCall) {
+        self.tasks
+            .spawn(Box::pin(call::serve(self.house.clone(), incoming)));
+    }
+}
+
+fn blocking<T, E: std::fmt::Display>(
+    answer: Result<Result<T, E>, tokio::task::JoinError>,
+) -> Result<T, StartFault> {
+    match answer {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(fault)) => Err(StartFault(fault.to_string())),
+        Err(error) => Err(StartFault(error.to_string())),
+    }
+}
+
+/// Opens the store in the data folder.
+pub(super) async fn open_store(data: &Path) -> Result<Store, StartFault> {
+    let data = data.to_owned();
+    blocking(tokio::task::spawn_blocking(move || Store::open(&data)).await)
+}
+
+/// Looks for the voices and opens the prompt cache in the data folder.
+pub(super) async fn open_speech(config: &Config, data: &Path) -> Result<SpeechRoom, StartFault> {
+    let assets = open_assets(config)?;
+    let recordings = assets.studio_recordings().into_iter();
+    let settings = SpeechConfig {
+        voices: config.speech.voices.clone(),
+        jobs: (config.speech.jobs > 0).then_some(config.speech.jobs),
+        recordings: recordings
+            .map(|recording| (recording.locale, recording.prompt, recording.wav))
+            .collect(),
+        ..SpeechConfig::new(data.join("prompts"))
+    };
+    SpeechRoom::start(settings)
+        .await
+        .map_err(|fault| StartFault::of("speech.voices", fault))
+}
+
+fn open_assets(config: &Config) -> Result<Assets, StartFault> {
+    match &config.conversation.words {
+        None => Ok(Assets::embedded()),
+        Some(folder) => {
+            Assets::with_folder(folder).map_err(|fault| StartFault::of("conversation.words", fault))
+        }
+    }
+}
+
+/// Reads prompts, keys and phrases.
+pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault> {
+    let assets = open_assets(config)?;
+    let wrong = |fault: crate::language::LanguageFault| StartFault(fault.to_string());
+    Ok(Arc::new(Language {
+        prompts: Prompts::load(&assets).map_err(wrong)?,
+        keys: KeyLayout::load(&assets, &config.conversation.key_layout)
+            .map_err(|fault| StartFault::of("conversation.key_layout", fault))?,
+        phrases: Phrases::load(&assets).map_err(wrong)?,
+    }))
+}
+
+fn open_files(
+    config: &Config,
+    clock: &Arc<dyn WallClock>,
+) -> Result<(CallLog, Option<Arc<TranscriptFile>>), StartFault> {
+    let records = config.call_records();
+    let call_log = CallLog::open(&records).map_err(|error| {
+        let problem = format!(
+            "{}: {error}; name a file that can be written",
+            records.display()
+        );
+        StartFault::of("log.call_records", problem)
+    })?;
+    let transcript = config.log.transcript.as_ref().map(|path| {
+        TranscriptFile::open(path, clock.clone())
+            .map(Arc::new)
+            .map_err(|error| {
+                let problem = format!(
+                    "{}: {error}; name a file that can be written",
+                    path.display()
+                );
+                StartFault::of("log.transcript (--transcript)", problem)
+            })
+    });
+    Ok((call_log, transcript.transpose()?))
+}
+
+async fn furnish(
+    config: &Config,
+    store: Store,
+    organisation: Arc<Organisation>,
+    clock: &Arc<dyn WallClock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Desk, StartFault> {
+    let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
+    let (folder, deposit) = (store.folder().join(OUTBOX_FOLDER), mailbox.clone());
+    let outbox =
+        blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;
+    let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
+    Ok(Desk {
+        subscribers: organisation.clone(),
+        pins: Arc::new(CountingPins {
+            keeper: Arc::new(keeper),
+            metrics: metrics.clone(),
+        }),
+        mail: mailbox.clone(),
+        settings: mailbox,
+        directory: Arc::new(EmbeddedDirectory::new(store)),
+        outbox: Arc::new(outbox),
+        clock: clock.clone(),
+        time_zone: config.time_zone(),
+        custom_prompts: Arc::new(RecordedPrompts(organisation)),
+    })
+}
+
+fn media_config(config: &Config) -> MediaConfig {
+    let defaults = MediaConfig::default();
+    MediaConfig {
+        rtp_ports: config.media.ports.first..=config.media.ports.last,
+        pumps: match config.media.pumps {
+            0 => defaults.pumps,
+            pumps => pumps,
+        },
+        no_media_timeout: match config.media.no_media_s {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(seconds),
+        },
+    }
+}
+
+fn sip_config(config: &Config, connections: usize) -> SipConfig {
+    let listeners = config.sip.listen.iter().flat_map(|address| {
+        config.sip.transports.iter().map(|transport| Listener {
+            transport: match transport {
+                Transport::Udp => sip::Transport::Udp,
+                Transport::Tcp => sip::Transport::Tcp,
+            },
+            address: *address,
+        })
+    });
+    let mut settings = SipConfig {
+        listeners: listeners.collect(),
+        advertised_address: config.sip.advertised_address,
+        session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
+        min_session_expires: Duration::from_secs(config.sip.min_session_expires_s.into()),
+        release_within: Duration::from_millis(config.limits.hang_up_wait_ms),
+        ..SipConfig::default()
+    };
+    // Connections never take the descriptors that calls need.
+    let stream_limits = &mut settings.stream_limits;
+    stream_limits.connections = stream_limits.connections.min(connections);
+    settings
+}
+
+/// The gateways of the organisation, as the gate asks for them.
+struct TrustedPeers(Arc<Organisation>);
+
+impl Peers for TrustedPeers {
+    fn peer(&self, source: std::net::IpAddr) -> Option<Peer> {
+        let snapshot = self.0.snapshot();
+        let gateway = snapshot.gateway(source)?;
+        Some(Peer {
+            name: gateway.name.clone(),
+            requests_per_second: gateway.requests_per_second,
+            calls_per_second: gateway.calls_per_second,
+            behind_nat: gateway.behind_nat,
+        })
+    }
+}
+
+/// Fills the prompt cache in the background: calls are answered meanwhile.
+fn render_prompts(house: &House) {
+    let snapshot = house.organisation.snapshot();
+    let mut locales: Vec<Locale> = snapshot
+        .dial_plans()
+        .map(|plan| {
+            house
+                .language
+                .prompts
+                .best(&Locale::new(&plan.default_language))
+        })
+        .collect();
+    locales.sort();
+    locales.dedup();
+    let language = &house.language;
+    let fixed = |locale| language.prompts.fixed(locale, &language.keys);
+    house
+        .speech
+        .render_ahead(locales.iter().flat_map(fixed).collect());
+}
