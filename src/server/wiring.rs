@@ -206,7 +206,7 @@ pub(super) async fn open_speech(config: &Config, data: &Path) -> Result<SpeechRo
         .map_err(|fault| StartFault::of("speech.voices", fault))
 }
 
-fn open_assets(config: &Config) -> Result<Assets, StartFault> {
+pub(super) fn open_assets(config: &Config) -> Result<Assets, StartFault> {
     match &config.conversation.words {
         None => Ok(Assets::embedded()),
         Some(folder) => {

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use anyhow::bail;
 
+use super::sheets::words;
 use super::{Place, print};
 use crate::conversation::menus;
+use crate::language::{check as check_words, check_recordings};
 use crate::server::descriptors;
-use crate::server::wiring::{open_language, open_speech};
+use crate::server::wiring::{open_assets, open_language, open_speech};
 
 /// Checks settings, prompts, keys, phrases, limits and voices.
 ///
@@ -32,7 +34,11 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
     }
     match open_language(&config) {
         Ok(language) => {
-            problems.extend(menus::problems(&language));
+            let found = check_words(words(&language), &menus::all(), &menus::prompt_names());
+            problems.extend(found.faults.iter().map(ToString::to_string));
+            let assets = open_assets(&config)?;
+            let recordings = check_recordings(&assets, &language.prompts);
+            problems.extend(recordings.iter().map(ToString::to_string));
             let locales: Vec<&str> = language
                 .prompts
                 .locales()
@@ -46,8 +52,8 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
                 language.keys.name(),
                 menus::all().len()
             )?;
-            for pair in costly_pairs(&language) {
-                writeln!(report, "               {pair}")?;
+            for pause in &found.pauses {
+                writeln!(report, "               {pause}")?;
             }
         }
         Err(fault) => problems.push(fault.to_string()),
@@ -79,38 +85,4 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
         bail!("{}", problems.join("\n"));
     }
     Ok(())
-}
-
-/// Keys that begin the keys of another choice that is open at the same time: a caller who presses
-/// them waits for the pause between keys.
-fn costly_pairs(language: &crate::caller::Language) -> Vec<String> {
-    use crate::turn::menu::When;
-    let mut pairs = Vec::new();
-    for menu in menus::all() {
-        for short in &menu.choices {
-            for long in &menu.choices {
-                let apart = matches!(
-                    (short.when, long.when),
-                    (When::WhilePlaying, When::AfterPlaying)
-                        | (When::AfterPlaying, When::WhilePlaying)
-                );
-                let keys = |name| {
-                    language
-                        .keys
-                        .keys(menu.name, name)
-                        .map(|keys| keys.to_string())
-                };
-                let (Some(first), Some(second)) = (keys(short.name), keys(long.name)) else {
-                    continue;
-                };
-                if !apart && first.len() < second.len() && second.starts_with(&first) {
-                    pairs.push(format!(
-                        "{}: {first} ({}) waits for {second} ({})",
-                        menu.name, short.name, long.name
-                    ));
-                }
-            }
-        }
-    }
-    pairs
 }
