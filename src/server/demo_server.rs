@@ -167,7 +167,7 @@ fn trusted(options: &DemoOptions) -> Result<Vec<IpNet>, StartFault> {
 fn empty(data: &Path) -> Result<(), StartFault> {
     let failed =
         |path: &Path, error: std::io::Error| StartFault(format!("{}: {error}", path.display()));
-    for name in ["audio", crate::store::OUTBOX_FOLDER] {
+    for name in ["audio", "outbox"] {
         let path = data.join(name);
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -26,7 +26,7 @@ use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::sip::{self, Endpoint, IncomingCall, Listener, Peer, Peers, SipConfig};
 use crate::speech::{SpeechConfig, SpeechRoom};
-use crate::store::{OUTBOX_FOLDER, Store};
+use crate::store::Store;
 use crate::transcript::Witness;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -261,7 +261,7 @@ async fn furnish(
     metrics: &Arc<Metrics>,
 ) -> Result<Desk, StartFault> {
     let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
-    let (folder, deposit) = (store.folder().join(OUTBOX_FOLDER), mailbox.clone());
+    let (folder, deposit) = (store.outbox_folder(), mailbox.clone());
     let outbox =
         blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;
     let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
