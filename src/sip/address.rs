@@ -169,18 +169,13 @@ pub(super) fn party_of_uri(uri: &str) -> Party {
         parameter(behind.split('?').next().unwrap_or_default(), "user").is_some_and(is_phone)
     });
     let user = user.map(|user| {
-        let user = unescape(
-            user.split(':')
-                .next()
-                .unwrap_or_default()
-                .split(';')
-                .next()
-                .unwrap_or_default(),
-        );
+        let user = unescape(user.split([':', ';']).next().unwrap_or_default());
+        // Parameters of the user part may come escaped: the gate passes them on so.
+        let user = user.split(';').next().unwrap_or_default();
         if is_phone {
-            without_separators(&user)
+            without_separators(user)
         } else {
-            user
+            user.to_owned()
         }
     });
     Party {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rsipstack::sip::message::Request;
-use rsipstack::sip::{Header, Headers, Method, Response, StatusCode, Uri, Version};
+use rsipstack::sip::{Domain, Header, Headers, Method, Response, Scheme, StatusCode, Uri, Version};
 use rsipstack::transport::{SipAddr, SipConnection};
 
 use super::address::{NameAddress, parameter, split_outside_quotes};
@@ -85,7 +85,7 @@ impl Dialog {
                 .take(ROUTES_MAX)
                 .map(str::to_owned)
                 .collect(),
-            remote_target: contact(&invite.headers).unwrap_or_else(|| invite.uri.to_string()),
+            remote_target: contact(&invite.headers).unwrap_or_else(|| as_received(&invite.uri)),
             remote_cseq: cseq(&invite.headers)?,
             // Any start will do (section 8.1.1.5).
             local_cseq: 1,
@@ -125,7 +125,7 @@ impl Dialog {
         body: String,
     ) -> Option<Request> {
         let (target, routes) = self.target_and_routes();
-        let uri = Uri::try_from(target.as_str()).ok()?;
+        let uri = verbatim(&target)?;
         let branch = rsipstack::transaction::random_text(24);
         let via = format!(
             "SIP/2.0/{} {};branch=z9hG4bK{branch};rport",
@@ -185,6 +185,38 @@ impl Dialog {
             transport: self.path.transport,
         }
     }
+}
+
+/// The URI as the peer wrote it. The stack would write its escapes anew, and wrongly (`%20` as `%2520`), so it gets
+/// everything behind the scheme as one name; where the request goes is decided by [`NextHop`] alone.
+fn verbatim(uri: &str) -> Option<Uri> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let is_known = ["sip", "sips", "tel"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let is_sound = !rest.is_empty()
+        && rest
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"'));
+    (is_known && is_sound).then(|| Uri {
+        scheme: Some(Scheme::Other(scheme.to_owned())),
+        host_with_port: Domain::from(rest).into(),
+        ..Uri::default()
+    })
+}
+
+/// A URI of a request as it came, escapes untouched.
+pub(super) fn as_received(uri: &Uri) -> String {
+    let scheme = uri
+        .scheme
+        .as_ref()
+        .map_or_else(String::new, |scheme| format!("{scheme}:"));
+    let user = uri
+        .auth
+        .as_ref()
+        .map_or_else(String::new, |auth| format!("{}@", auth.user));
+    let parameters: String = uri.params.iter().map(ToString::to_string).collect();
+    format!("{scheme}{user}{}{parameters}", uri.host_with_port)
 }
 
 fn is_loose(uri: &str) -> bool {
@@ -362,6 +394,20 @@ mod tests {
         assert_eq!(read("h:70000"), None);
         assert_eq!(read(""), None);
         assert_eq!(read("[::1"), None);
+    }
+
+    #[test]
+    fn uris_leave_as_they_came() {
+        for uri in [
+            "sip:al%20ice;x=y@[2001:db8::1]:5070;transport=udp",
+            "tel:+1-555-0100",
+            "sips:h?Subject=x",
+        ] {
+            assert_eq!(verbatim(uri).unwrap().to_string(), uri);
+        }
+        for uri in ["sip:", "http://h", "sip:a b@h", "sip:a@h\r\nEvil: yes", "h"] {
+            assert_eq!(verbatim(uri), None, "{uri}");
+        }
     }
 
     #[test]

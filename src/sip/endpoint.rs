@@ -44,6 +44,9 @@ pub struct SipConfig {
     pub release_within: Duration,
     /// When to come again, for those whom we turn away while draining.
     pub retry_after: Duration,
+    /// RFC 3261's T1, the estimate of a round trip from which every timer of a transaction follows. Half a second fits
+    /// all networks; there is no need to change it.
+    pub t1: Duration,
     /// What a message may cost.
     pub gate_limits: GateLimits,
     /// What a connection may cost.
@@ -60,6 +63,7 @@ impl Default for SipConfig {
             min_session_expires: Duration::from_secs(90),
             release_within: Duration::from_secs(2),
             retry_after: Duration::from_secs(30),
+            t1: Duration::from_millis(500),
             gate_limits: GateLimits::default(),
             stream_limits: StreamLimits::default(),
         }
@@ -96,6 +100,7 @@ pub(super) struct Shared {
     pub(super) timer_settings: TimerSettings,
     pub(super) release_within: Duration,
     pub(super) retry_after: Duration,
+    pub(super) t1: Duration,
     advertised: Option<IpAddr>,
     bound: Vec<Listener>,
     gate: Arc<Gate>,
@@ -200,6 +205,10 @@ impl Endpoint {
             // The ACK of a 2xx is the dialog's business: it knows the route.
             .with_option(EndpointOption {
                 auto_ack_2xx: false,
+                t1: config.t1,
+                t2: config.t1 * 8,
+                t4: config.t1 * 10,
+                t1x64: config.t1 * 64,
                 ..EndpointOption::default()
             })
             .with_transport_inspector(Box::new(RepeatedAnswers {
@@ -223,6 +232,7 @@ impl Endpoint {
             },
             release_within: config.release_within,
             retry_after: config.retry_after,
+            t1: config.t1,
             advertised: config.advertised_address,
             bound: transports.bound,
             gate,

@@ -24,14 +24,13 @@ use super::transactions::{InviteEvent, InviteTransaction, Reply};
 
 pub(super) use arrival::arrive;
 
-/// How long a call may wait for a decision. Whoever decides takes milliseconds.
-const DECIDE_WITHIN: Duration = Duration::from_secs(30);
-/// How long a BYE to a peer that never acknowledged is worth waiting for: with the 32 seconds before it, an INVITE
-/// leaves nothing behind after 40 (security S5).
-const SHORT_BYE_WITHIN: Duration = Duration::from_secs(6);
-/// RFC 3261's T1 and 64 times that.
-const T1: Duration = Duration::from_millis(500);
-const T1_64: Duration = Duration::from_secs(32);
+/// How long a call may wait for a decision, in T1: 30 seconds. Whoever decides takes milliseconds.
+const DECIDE_WITHIN: u32 = 60;
+/// How long a BYE to a peer that never acknowledged is worth waiting for, in T1: 6 seconds. With the 32 before it, an
+/// INVITE leaves nothing behind after 40 (security S5).
+const SHORT_BYE_WITHIN: u32 = 12;
+/// How long any other message is worth repeating, in T1: 32 seconds (RFC 3261 section 17).
+const REPEAT_WITHIN: u32 = 64;
 
 /// How far the call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,15 +297,15 @@ impl Leg {
             Header::Require("100rel".into()),
             Header::RSeq(rseq.to_string().into()),
         ];
-        let now = Instant::now();
+        let (now, t1) = (Instant::now(), self.shared.t1);
         self.unconfirmed = self
             .respond_to_invite(180, extra, String::new())
             .map(|response| Unconfirmed {
                 response,
                 rseq,
-                again_at: now + T1,
-                interval: T1,
-                give_up_at: now + T1_64,
+                again_at: now + t1,
+                interval: t1,
+                give_up_at: now + t1 * REPEAT_WITHIN,
             });
     }
 
@@ -406,8 +405,10 @@ impl Leg {
                 headers,
                 body,
             } => {
+                // The ACK of a refusal within the call tells nothing.
+                let is_of_2xx = self.invites.iter().any(|invite| invite.cseq == cseq);
                 self.invites.retain(|invite| invite.cseq != cseq);
-                if self.phase == Phase::Answered {
+                if self.phase == Phase::Answered && is_of_2xx {
                     self.phase = Phase::Confirmed;
                     self.tell(CallLegEvent::Confirmed);
                 }
@@ -416,7 +417,7 @@ impl Leg {
                     self.take_answer(&headers, &body);
                 }
                 if self.hang_up_when_acknowledged && self.phase == Phase::Confirmed {
-                    self.send_bye(T1_64);
+                    self.send_bye(REPEAT_WITHIN);
                 }
             }
             InviteEvent::NotAcknowledged { cseq } => {
@@ -451,7 +452,7 @@ impl Leg {
 
     fn give_up(&mut self, fault: NotAcceptable) {
         tracing::info!(call_id = self.dialog.key.call_id, %fault, "the answer to our offer cannot be used");
-        self.end(LegEnd::Fault, T1_64);
+        self.end(LegEnd::Fault, REPEAT_WITHIN);
     }
 
     fn set_plan(&mut self, plan: MediaPlan) {
@@ -488,14 +489,14 @@ impl Leg {
         match self.phase {
             // RFC 3261 section 15: no BYE before the ACK.
             Phase::Answered => self.hang_up_when_acknowledged = true,
-            Phase::Confirmed => self.send_bye(T1_64),
+            Phase::Confirmed => self.send_bye(REPEAT_WITHIN),
             Phase::Deciding | Phase::Releasing | Phase::Ending => {}
             Phase::Over => self.waiting_for_end.clear(),
         }
     }
 
     /// Ends the call because of something other than a wish of either side.
-    fn end(&mut self, cause: LegEnd, bye_within: Duration) {
+    fn end(&mut self, cause: LegEnd, bye_within: u32) {
         self.tell(CallLegEvent::HungUp {
             cause,
             release: Release::of_nothing(),

@@ -97,7 +97,8 @@ pub(super) async fn serve_invite(
         // The leg may be gone already; the transaction still waits for its ACK.
         let _ = events.send(event);
     }
-    if !acknowledged {
+    // Ended by the leg, it is not over yet, and repetitions of the INVITE still find it among the finished ones.
+    if !acknowledged && transaction.is_terminated() {
         let _ = events.send(InviteEvent::NotAcknowledged { cseq });
         let (endpoint, key) = (transaction.endpoint_inner.clone(), transaction.key.clone());
         drop(transaction);
@@ -144,12 +145,14 @@ pub(super) async fn send(
 
 async fn exchange(sending: Sending) -> Option<Response> {
     let key = TransactionKey::from_request(&sending.request, TransactionRole::Client).ok()?;
-    let mut transaction = Transaction::new_client(
-        key,
-        sending.request,
-        sending.endpoint,
-        Some(sending.connection),
-    );
+    let is_closed = sending
+        .connection
+        .cancel_token()
+        .is_some_and(|token| token.is_cancelled());
+    // Over a stream that is gone nothing arrives; the stack connects to the peer's Contact then.
+    let connection = Some(sending.connection).filter(|_| !is_closed);
+    let mut transaction =
+        Transaction::new_client(key, sending.request, sending.endpoint, connection);
     transaction.destination = Some(sending.next_hop.resolve().await);
     transaction.send().await.ok()?;
     while let Some(message) = transaction.receive().await {

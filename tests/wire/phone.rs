@@ -7,7 +7,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -130,14 +130,16 @@ pub(crate) struct Phone {
     pub(crate) local: SocketAddr,
     /// Read already, asked for later.
     waiting: VecDeque<Message>,
+    /// The call of the last request that was sent: an answer of another one is none to it.
+    talking_about: String,
 }
 
 impl Phone {
     pub(crate) async fn udp(server: SocketAddr) -> Self {
         let any: IpAddr = if server.is_ipv6() {
-            "::1".parse().unwrap()
+            Ipv6Addr::LOCALHOST.into()
         } else {
-            "127.0.0.1".parse().unwrap()
+            Ipv4Addr::LOCALHOST.into()
         };
         Self::udp_from((any, 0).into(), server).await
     }
@@ -150,6 +152,7 @@ impl Phone {
             server,
             local,
             waiting: VecDeque::new(),
+            talking_about: String::new(),
         }
     }
 
@@ -164,6 +167,7 @@ impl Phone {
             server,
             local,
             waiting: VecDeque::new(),
+            talking_about: String::new(),
         }
     }
 
@@ -176,6 +180,10 @@ impl Phone {
 
     /// Sends bytes as they are.
     pub(crate) async fn send(&mut self, text: impl AsRef<[u8]>) {
+        let written = String::from_utf8_lossy(text.as_ref());
+        if let Some((_, rest)) = written.split_once("\r\nCall-ID: ") {
+            self.talking_about = rest.lines().next().unwrap_or_default().to_owned();
+        }
         match &mut self.wire {
             Wire::Udp(socket) => {
                 socket
@@ -251,10 +259,14 @@ impl Phone {
         }
     }
 
-    /// The final response to a request with this CSeq and method.
+    /// The final response to a request with this CSeq and method, of the call last spoken about.
     pub(crate) async fn answer_to(&mut self, cseq: u32, method: &str) -> Message {
+        let call_id = self.talking_about.clone();
         self.wait_for(&format!("answer to {cseq} {method}"), |message| {
-            message.status() >= 200 && message.cseq() == cseq && message.method() == method
+            message.status() >= 200
+                && message.cseq() == cseq
+                && message.method() == method
+                && message.header("Call-ID") == call_id
         })
         .await
     }

@@ -12,7 +12,7 @@ use super::own_requests::Refresh;
 use super::{Channels, DECIDE_WITHIN, Ears, Leg, Phase, allows, description_in};
 use crate::sip::address::{NameAddress, Party, party_of_uri, split_outside_quotes};
 use crate::sip::call_leg::{IncomingCall, Offer};
-use crate::sip::dialog::{Dialog, Path, lists, response, value, values};
+use crate::sip::dialog::{Dialog, Path, as_received, lists, response, value, values};
 use crate::sip::diversion::diversions;
 use crate::sip::endpoint::Shared;
 use crate::sip::offer_answer;
@@ -119,7 +119,7 @@ pub(in crate::sip) async fn arrive(
         hang_up_when_acknowledged: false,
         waiting_for_end: Vec::new(),
         held_bye: None,
-        decide_by: now + DECIDE_WITHIN,
+        decide_by: now + shared.t1 * DECIDE_WITHIN,
         cancelled,
         channels: Channels {
             invite_events: invite_events.clone(),
@@ -215,7 +215,7 @@ fn incoming_call(
         call_id: dialog.key.call_id.clone(),
         source: dialog.path.source,
         transport: dialog.path.transport,
-        called: party_of_uri(&request.uri.to_string()),
+        called: party_of_uri(&as_received(&request.uri)),
         to: address("To").unwrap_or_default(),
         calling: address("From").filter(|party: &Party| !party.is_anonymous()),
         asserted: asserted.filter(|party| !party.is_anonymous()),

@@ -5,7 +5,7 @@ use rsipstack::transaction::Transaction;
 use tokio::time::Instant;
 
 use super::arrival::timer_request;
-use super::{HeldBye, Leg, Phase, T1_64, allows, description_in};
+use super::{HeldBye, Leg, Phase, REPEAT_WITHIN, allows, description_in};
 use crate::sip::body;
 use crate::sip::call_leg::{CallLegEvent, LegEnd, Release};
 use crate::sip::dialog::{self, cseq, value, values};
@@ -57,6 +57,12 @@ impl Leg {
             return self.refuse(transaction, 500, Vec::new()).await;
         }
         self.dialog.remote_cseq = number;
+        if let Some(connection) = &transaction.connection
+            && self.dialog.path.transport.is_stream()
+        {
+            // The peer may have connected anew; what it sends over is what it reads.
+            self.dialog.path.connection = connection.clone();
+        }
         if method != Method::Bye
             && matches!(self.phase, Phase::Releasing | Phase::Ending | Phase::Over)
         {
@@ -290,6 +296,7 @@ impl Leg {
         self.dialog.refresh_target(&request.headers);
         self.refresh.peer_takes_update |= allows(&request.headers, Method::Update);
         self.timer = agreed.map(|agreed| (agreed, Instant::now()));
+        self.refresh.begin_anew();
         change
     }
 
@@ -344,7 +351,7 @@ impl Leg {
             call_id = self.dialog.key.call_id,
             "the session timer ran out: the peer is gone"
         );
-        self.end(LegEnd::SessionExpired, T1_64);
+        self.end(LegEnd::SessionExpired, REPEAT_WITHIN);
     }
 }
 

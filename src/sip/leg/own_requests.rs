@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsipstack::sip::{Header, Method, Response};
 use tokio::time::Instant;
 
-use super::{Leg, Phase, T1_64, description_in};
+use super::{Leg, Phase, REPEAT_WITHIN, description_in};
 use crate::sip::call_leg::LegEnd;
 use crate::sip::dialog::{self, value};
 use crate::sip::offer_answer;
@@ -31,6 +31,12 @@ impl Refresh {
             again_at: None,
             has_failed: false,
         }
+    }
+
+    /// The session was refreshed: the next interval begins.
+    pub(super) fn begin_anew(&mut self) {
+        self.again_at = None;
+        self.has_failed = false;
     }
 
     pub(super) fn has_invite_in_flight(&self) -> bool {
@@ -95,7 +101,7 @@ impl Leg {
         let update = self.refresh.peer_takes_update;
         if !update && (self.offered_in.is_some() || !self.invites.is_empty()) {
             // Theirs is under way: after it (section 14.1).
-            self.refresh.again_at = Some(Instant::now() + glare_pause());
+            self.refresh.again_at = Some(self.after_glare());
             return;
         }
         let body = match &mut self.session {
@@ -113,7 +119,7 @@ impl Leg {
         } else {
             Method::Invite
         };
-        if self.send(method, extra, body, T1_64) {
+        if self.send(method, extra, body, REPEAT_WITHIN) {
             self.refresh.in_flight = Some(method);
         } else {
             self.refresh.has_failed = true;
@@ -121,7 +127,7 @@ impl Leg {
     }
 
     /// Puts a request on its way; false where the peer's address cannot be used.
-    fn send(&mut self, method: Method, extra: Vec<Header>, body: String, within: Duration) -> bool {
+    fn send(&mut self, method: Method, extra: Vec<Header>, body: String, within: u32) -> bool {
         let cseq = self.dialog.next_cseq();
         let Some(request) =
             self.dialog
@@ -139,7 +145,7 @@ impl Leg {
             cseq,
             connection: self.dialog.path.connection.clone(),
             next_hop: self.dialog.next_hop(),
-            within,
+            within: self.shared.t1 * within,
         };
         self.shared.tasks.spawn(transactions::send(
             sending,
@@ -149,7 +155,7 @@ impl Leg {
         true
     }
 
-    pub(super) fn send_bye(&mut self, within: Duration) {
+    pub(super) fn send_bye(&mut self, within: u32) {
         if self.send(Method::Bye, Vec::new(), String::new(), within) {
             self.phase = Phase::Ending;
         } else {
@@ -188,7 +194,7 @@ impl Leg {
                     *agreed = agreed.after_our_refresh(value(&response.headers, "Session-Expires"));
                     *refreshed = Instant::now();
                 }
-                self.refresh.has_failed = false;
+                self.refresh.begin_anew();
             }
             (422, Some(response)) => {
                 let min_se = value(&response.headers, "Min-SE").and_then(session_timer::seconds);
@@ -202,8 +208,7 @@ impl Leg {
                     _ => self.refresh.has_failed = true,
                 }
             }
-            // Glare: they own the Call-ID, so we try again within two seconds (RFC 3261 section 14.1).
-            (491, _) => self.refresh.again_at = Some(Instant::now() + glare_pause()),
+            (491, _) => self.refresh.again_at = Some(self.after_glare()),
             (405 | 501, _) if self.refresh.peer_takes_update => {
                 self.refresh.peer_takes_update = false;
                 self.refresh.again_at = Some(Instant::now());
@@ -215,7 +220,7 @@ impl Leg {
                 } else {
                     LegEnd::SessionExpired
                 };
-                self.end(cause, T1_64);
+                self.end(cause, REPEAT_WITHIN);
             }
             // Anything else, a challenge included, leaves the call as it is until the interval ends.
             _ => self.refresh.has_failed = true,
@@ -255,8 +260,15 @@ impl Leg {
             transactions::send_ack(kept.ack, kept.connection, kept.destination).await;
         });
     }
-}
 
-fn glare_pause() -> Duration {
-    Duration::from_millis(10 * u64::from(rand::random_range(1..=200_u8)))
+    /// After glare. They own the Call-ID, so we try again within two seconds (RFC 3261 section 14.1), and before the
+    /// session ends.
+    fn after_glare(&self) -> Instant {
+        let pause = Duration::from_millis(10 * u64::from(rand::random_range(1..=200_u8)));
+        let now = Instant::now();
+        let left = self.timer.as_ref().map_or(pause, |(agreed, refreshed)| {
+            agreed.ends_at(*refreshed) - now
+        });
+        now + pause.min(left / 2)
+    }
 }

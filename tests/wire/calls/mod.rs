@@ -1,18 +1,23 @@
 //! The host that takes calls for these tests, and what every test needs of it.
 
 mod basics;
+mod changes;
+mod forgeries;
+mod parties;
+mod paths;
+mod timers;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ringback::sip::{
-    CallLeg, CallLegEvent, Endpoint, EndpointCounts, IncomingCall, Listener, Peer, Peers,
-    SipConfig, Transport,
+    CallLeg, CallLegEvent, Endpoint, EndpointCounts, IncomingCall, LegEnd, Listener, MediaPlan,
+    Peer, Peers, SipConfig, Transport,
 };
 use tokio::sync::mpsc;
 
-use crate::phone::{Phone, SOON};
+use crate::phone::{Call, Phone, SOON, offer};
 
 /// Trusts this machine.
 pub(crate) struct Loopback;
@@ -86,6 +91,25 @@ impl House {
             .expect("a call")
     }
 
+    /// A room whose transaction timers run ten times as fast: T1 is 50 ms, so nothing takes longer than 3.2 s.
+    pub(crate) async fn open_fast(change: impl FnOnce(&mut SipConfig)) -> Self {
+        Self::open_with(|config| {
+            config.t1 = Duration::from_millis(50);
+            change(config);
+        })
+        .await
+    }
+
+    /// A call that is up: its phone's side and ours.
+    pub(crate) async fn call(&mut self, phone: &mut Phone, extra: &str) -> (Call, CallLeg) {
+        let mut call = phone.call("7000");
+        let sdp = offer(phone_rtp());
+        let (_, mut leg) =
+            tokio::join!(phone.establish_with(&mut call, extra, &sdp), self.answer());
+        assert!(matches!(event(&mut leg).await, CallLegEvent::Confirmed));
+        (call, leg)
+    }
+
     /// Takes the next call with sound at a fixed address.
     pub(crate) async fn answer(&mut self) -> CallLeg {
         self.next_call()
@@ -129,4 +153,29 @@ pub(crate) async fn event(leg: &mut CallLeg) -> CallLegEvent {
         .await
         .expect("an event in time")
         .expect("an event")
+}
+
+/// The caller hung up, and hears so at once.
+pub(crate) async fn is_hung_up(leg: &mut CallLeg) -> LegEnd {
+    match event(leg).await {
+        CallLegEvent::HungUp { cause, release } => {
+            drop(release);
+            cause
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn new_plan(leg: &mut CallLeg) -> MediaPlan {
+    match event(leg).await {
+        CallLegEvent::Media(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether nothing happens on our side.
+pub(crate) async fn is_silent(leg: &mut CallLeg) -> bool {
+    tokio::time::timeout(Duration::from_millis(150), leg.events.recv())
+        .await
+        .is_err()
 }
