@@ -2,6 +2,8 @@
 //!
 //! The checks are those of the fuzz targets in `fuzz/`. A failure prints the number of the mutation and its bytes.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,13 @@
 //! The SIP room as strangers and torturers see it: RFC 4475 over real sockets, forged Via, and who may call.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback::sip::{Endpoint, Listener, Peer, Peers, Reason, SipConfig, Transport};
+use ringback::sip::{CallLegEvent, Endpoint, Listener, Peer, Peers, Reason, SipConfig, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
@@ -375,4 +377,203 @@ async fn a_forged_via_reaches_nobody_but_its_sender() {
             .is_err(),
         "the victim got something"
     );
+}
+
+/// An offer from this address, and the ACK for its answer.
+fn invite(from: SocketAddr, transport: Transport) -> String {
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 0\r\n";
+    let fresh = rand::random::<u64>();
+    format!(
+        "INVITE sip:7000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{fresh}\r\n\
+         From: <sip:1042@example.com>;tag={fresh}\r\nTo: <sip:7000@example.com>\r\nCall-ID: {fresh}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:1042@{from}>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    )
+}
+
+fn acknowledge(invite: &str, answer: &str) -> String {
+    let line = |text: &str, name: &str| {
+        text.lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    let uri = line(answer, "Contact: ")
+        .replace("Contact: <", "")
+        .replace('>', "");
+    format!(
+        "ACK {uri} SIP/2.0\r\n{}-ack\r\n{}\r\n{}\r\n{}\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+        line(invite, "Via: "),
+        line(invite, "From: "),
+        line(answer, "To: "),
+        line(invite, "Call-ID: "),
+    )
+}
+
+/// A phone's end of a datagram socket or of a connection.
+enum Line {
+    Udp(UdpSocket),
+    Tcp(tokio::net::TcpStream),
+}
+
+impl Line {
+    async fn to(server: Listener) -> Self {
+        let ip: IpAddr = if server.address.is_ipv6() {
+            "::1"
+        } else {
+            "127.44.77.2"
+        }
+        .parse()
+        .unwrap();
+        match server.transport {
+            Transport::Udp => Self::Udp(UdpSocket::bind((ip, 0)).await.unwrap()),
+            Transport::Tcp => {
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.bind((ip, 0).into()).unwrap();
+                Self::Tcp(socket.connect(server.address).await.unwrap())
+            }
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Udp(socket) => socket.local_addr().unwrap(),
+            Self::Tcp(stream) => stream.local_addr().unwrap(),
+        }
+    }
+
+    async fn send(&mut self, message: &str, server: SocketAddr) {
+        match self {
+            Self::Udp(socket) => drop(socket.send_to(message.as_bytes(), server).await.unwrap()),
+            Self::Tcp(stream) => stream.write_all(message.as_bytes()).await.unwrap(),
+        }
+    }
+
+    /// The first message that begins so, and where it came from.
+    async fn hear(&mut self, beginning: &str) -> (String, SocketAddr) {
+        let mut buffer = vec![0; 65_535];
+        let mut stream_text = String::new();
+        loop {
+            let (length, from) = timeout(Duration::from_secs(5), async {
+                match self {
+                    Self::Udp(socket) => socket.recv_from(&mut buffer).await.unwrap(),
+                    Self::Tcp(stream) => {
+                        let from = stream.peer_addr().unwrap();
+                        let length = stream.read(&mut buffer).await.unwrap();
+                        assert!(length > 0, "closed before {beginning}: {stream_text}");
+                        (length, from)
+                    }
+                }
+            })
+            .await
+            .unwrap_or_else(|_| panic!("no {beginning}"));
+            let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
+            let text = if matches!(self, Self::Tcp(_)) {
+                stream_text.push_str(&text);
+                stream_text
+                    .find(beginning)
+                    .map_or(String::new(), |at| stream_text[at..].to_owned())
+            } else {
+                text
+            };
+            if text.starts_with(beginning) {
+                return (text, from);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server of a test lives in a task of its own"
+)]
+async fn our_own_requests_leave_the_way_the_call_came() {
+    struct Everybody;
+    impl Peers for Everybody {
+        fn peer(&self, _: IpAddr) -> Option<Peer> {
+            Some(Peer {
+                name: "all".to_owned(),
+                requests_per_second: 100,
+                calls_per_second: 100,
+                behind_nat: false,
+            })
+        }
+    }
+    let listeners = [
+        (Transport::Udp, "127.0.0.1:0"),
+        (Transport::Udp, "127.44.77.1:0"),
+        (Transport::Udp, "[::1]:0"),
+        (Transport::Udp, "0.0.0.0:0"),
+        (Transport::Tcp, "127.0.0.1:0"),
+        (Transport::Tcp, "127.44.77.1:0"),
+    ]
+    .map(|(transport, address)| Listener {
+        transport,
+        address: address.parse().unwrap(),
+    });
+    let config = SipConfig {
+        listeners: listeners.to_vec(),
+        ..SipConfig::default()
+    };
+    let (endpoint, mut incoming) = Endpoint::start(config, Arc::new(Everybody)).await.unwrap();
+    let host = tokio::spawn(async move {
+        while let Some(call) = incoming.recv().await {
+            let (rtp, rtcp) = (
+                "127.0.0.1:40000".parse().unwrap(),
+                "127.0.0.1:40001".parse().unwrap(),
+            );
+            let mut leg = call.answer(rtp, rtcp).await.unwrap();
+            assert!(matches!(
+                leg.events.recv().await,
+                Some(CallLegEvent::Confirmed)
+            ));
+            leg.hang_up().await;
+        }
+    });
+    for listener in endpoint.bound() {
+        let mut line = Line::to(listener).await;
+        let target = match listener.address {
+            any if any.ip().is_unspecified() => {
+                SocketAddr::new("127.0.0.1".parse().unwrap(), any.port())
+            }
+            address => address,
+        };
+        let invite = invite(line.address(), listener.transport);
+        line.send(&invite, target).await;
+        let (answer, from) = line.hear("SIP/2.0 200 ").await;
+        assert_eq!(from.port(), target.port(), "{listener}");
+        line.send(&acknowledge(&invite, &answer), target).await;
+        let (bye, from) = line.hear("BYE ").await;
+        assert_eq!(
+            from.port(),
+            target.port(),
+            "the BYE of {listener} came from {from}"
+        );
+        if !from.is_ipv6() {
+            // rsip reads no IPv6 address in a Request-URI.
+            rsip::Request::try_from(bye.as_bytes())
+                .unwrap_or_else(|fault| panic!("{fault}: {bye}"));
+        }
+        let via = bye.lines().find(|line| line.starts_with("Via: ")).unwrap();
+        let sent_by = format!(
+            "Via: SIP/2.0/{} {}:{};",
+            listener.transport,
+            bracketed(from.ip()),
+            target.port()
+        );
+        assert!(via.starts_with(&sent_by), "{via} instead of {sent_by}");
+        let head = bye.split_once("\r\n").unwrap().1;
+        line.send(&format!("SIP/2.0 200 OK\r\n{head}"), target)
+            .await;
+    }
+    host.abort();
+}
+
+fn bracketed(ip: IpAddr) -> String {
+    if ip.is_ipv6() {
+        format!("[{ip}]")
+    } else {
+        ip.to_string()
+    }
 }

@@ -1,7 +1,7 @@
 //! The sockets: listeners over UDP and TCP, each with the gate in front of the SIP stack.
 //!
 //! The stack reads a datagram or a stream message only after the gate has judged and, where needed,
-//! rewritten it, and everything the stack sends passes [`gate::restore`](super::gate) on its way out,
+//! rewritten it, and everything the stack sends passes the gate again on its way out,
 //! so that a peer gets back its own Via, From and To to the byte.
 
 mod dialled;

@@ -517,7 +517,7 @@ fn an_answer_has_the_lines_of_its_request_and_a_tag() {
 #[test]
 fn a_copy_of_a_request_gets_the_same_answer() {
     let gate = gate();
-    let mut answer = || {
+    let answer = || {
         text(&gate.judge(
             start(),
             PEER.parse().unwrap(),
