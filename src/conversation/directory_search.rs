@@ -114,6 +114,7 @@ pub(super) async fn contact_someone(caller: &mut Caller, visit: &mut Visit<'_>) 
             caller.say(prompts::TOO_MANY_FOUND).await?;
             continue;
         }
+        caller.forgive_failures();
         let Some(chosen) = choose(caller, found).await? else {
             continue;
         };

@@ -5,7 +5,7 @@ use tracing::{info, warn};
 use super::arrival::{Arrival, CallType, EntryPoint, Outcome};
 use super::desk::{Desk, Visit};
 use super::{call_answering, prompts, voice_access};
-use crate::caller::{Caller, Leave, Talk};
+use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::policy::mailbox::Subscriber;
 
 /// How often one call may go from one stop to another.
@@ -76,7 +76,8 @@ async fn part(caller: &mut Caller, visit: &mut Visit<'_>, leave: Leave) {
         }
         Leave::Fault(fault) => {
             warn!(call = %visit.arrival.call_id, "a call ended early: {}", fault.log);
-            caller.farewell(fault.prompt).await;
+            let said = Saying::new(fault.prompt).then(prompts::GOODBYE);
+            caller.farewell(said).await;
             visit.outcome.fault = Some(fault.log);
         }
     }

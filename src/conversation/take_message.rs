@@ -124,7 +124,10 @@ async fn talk_about(
     loop {
         let purpose = TapePurpose::Message(draft.envelope.clone());
         match recording::record(caller, desk, saying, purpose, bounds).await? {
-            Taken::Usable(recording) => draft.recording = Some(recording),
+            Taken::Usable(recording) => {
+                draft.recording = Some(recording);
+                caller.forgive_failures();
+            }
             Taken::LineGone => return Ok(Verdict::LineGone),
             Taken::Nothing => {
                 caller.say(prompts::NOTHING_RECORDED).await?;

@@ -101,9 +101,20 @@ async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) ->
         }
     };
     if let Some(language) = &settings.language {
-        caller.set_locale(Locale::new(language));
+        let locale = Locale::new(language);
+        // A language that is not installed any more leaves the dial plan's in place.
+        let best = caller.language().prompts.best(&locale);
+        if language_of(&best) == language_of(&locale) {
+            caller.set_locale(locale);
+        }
     }
     Session::new(visit.desk, subscriber, settings)
+}
+
+/// The language of a locale, without its region.
+fn language_of(locale: &Locale) -> &str {
+    let tag = locale.as_str();
+    tag.split_once('-').map_or(tag, |(language, _)| language)
 }
 
 /// How many new voice messages there are.

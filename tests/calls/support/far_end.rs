@@ -30,6 +30,7 @@ pub enum Doing {
         surely: bool,
     },
     Mumble,
+    LeaveATone,
     /// The sound of the voice: its samples all have this value.
     Speak(Duration, i16),
     HangUp,
@@ -264,6 +265,7 @@ impl Telephone {
                 self.speaking = Some((Instant::now() + length, value));
             }
             Doing::HangUp => self.end(HangUpCause::Caller).await,
+            Doing::LeaveATone => self.stop_recording(TakeEnd::SteadyTone).await,
             Doing::Vanish => {}
         }
     }

@@ -344,6 +344,13 @@ impl Driver<'_> {
                 choice: choice.clone(),
                 surely: *surely,
             },
+            What::LeaveATone => Doing::LeaveATone,
+            What::DeleteElsewhere { user, message } => {
+                if let Err(what) = self.world.delete(user, message).await {
+                    self.problems.push(format!("{user}: {message}: {what}"));
+                }
+                return;
+            }
             What::Mumble => Doing::Mumble,
             What::HangUp => Doing::HangUp,
             What::Vanish => Doing::Vanish,

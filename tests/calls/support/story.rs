@@ -64,6 +64,13 @@ pub enum What {
     /// Does nothing so long.
     Wait(Duration),
     HangUp,
+    /// The far end leaves without a BYE: a tone is all that is heard.
+    LeaveATone,
+    /// Somebody deletes a message by another way meanwhile: `bob deletes one.wav elsewhere`.
+    DeleteElsewhere {
+        user: String,
+        message: String,
+    },
     /// The line breaks down without a word: no event ever comes again.
     Vanish,
 }
@@ -268,6 +275,14 @@ fn parse_what(text: &str) -> Option<Result<What, String>> {
     }
     if text == "vanishes" {
         return Some(Ok(What::Vanish));
+    }
+    if text == "leaves a tone" {
+        return Some(Ok(What::LeaveATone));
+    }
+    if let Some(deletion) = text.strip_suffix(" elsewhere") {
+        let mut words = deletion.split(" deletes ").map(str::to_owned);
+        let (user, message) = (words.next()?, words.next()?);
+        return Some(Ok(What::DeleteElsewhere { user, message }));
     }
     if text == "mumbles" {
         return Some(Ok(What::Mumble));

@@ -492,6 +492,13 @@ impl World {
         }
     }
 
+    /// Deletes a message as a mail program would.
+    pub async fn delete(&self, user: &str, message: &str) -> Result<(), String> {
+        let (user, message) = (mailbox_id(user), id_of(message));
+        let moved = self.mailbox.move_to(&user, &message, Folder::Deleted).await;
+        moved.map_err(text)
+    }
+
     /// All messages that were left during the calls.
     pub async fn new_messages(&self) -> Result<Vec<(String, VoiceMessage)>, String> {
         let mut found = Vec::new();
