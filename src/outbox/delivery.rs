@@ -28,8 +28,17 @@ const DEPOSIT_DEADLINE: Duration = Duration::from_secs(30);
 /// What waits to be delivered, by id: ids sort by time, so messages arrive in order.
 #[derive(Debug, Default)]
 pub(super) struct Due {
-    due: BTreeMap<MessageId, (OnItsWay, Instant)>,
+    due: BTreeMap<MessageId, DueMessage>,
     parked: BTreeMap<MessageId, OnItsWay>,
+}
+
+#[derive(Debug)]
+struct DueMessage {
+    on_its_way: OnItsWay,
+    /// When it is tried next.
+    at: Instant,
+    /// Since when it waits, as far as this process knows.
+    since: Instant,
 }
 
 impl Due {
@@ -57,7 +66,13 @@ impl Due {
             self.parked.insert(id, on_its_way);
         } else {
             self.parked.remove(&id);
-            self.due.insert(id, (on_its_way, at));
+            let since = self.due.get(&id).map_or_else(Instant::now, |due| due.since);
+            let due = DueMessage {
+                on_its_way,
+                at,
+                since,
+            };
+            self.due.insert(id, due);
         }
     }
 
@@ -65,12 +80,12 @@ impl Due {
     fn first(&self, now: Instant) -> Option<OnItsWay> {
         self.due
             .values()
-            .find(|(_, at)| *at <= now)
-            .map(|(on_its_way, _)| on_its_way.clone())
+            .find(|due| due.at <= now)
+            .map(|due| due.on_its_way.clone())
     }
 
     fn next_at(&self) -> Option<Instant> {
-        self.due.values().map(|(_, at)| *at).min()
+        self.due.values().map(|due| due.at).min()
     }
 }
 
@@ -90,6 +105,8 @@ pub struct Waiting {
     pub due: usize,
     /// Refused for good; an administrator has to look at them.
     pub parked: usize,
+    /// How long the oldest has been due, as far as this process knows.
+    pub oldest: Duration,
 }
 
 impl Outbox {
@@ -126,6 +143,12 @@ impl Outbox {
         Waiting {
             due: due.due.len(),
             parked: due.parked.len(),
+            oldest: due
+                .due
+                .values()
+                .map(|due| due.since.elapsed())
+                .max()
+                .unwrap_or_default(),
         }
     }
 
