@@ -13,12 +13,14 @@ pub mod recognizer;
 mod relay;
 pub mod resample;
 mod room;
+mod settings;
 mod voice;
 pub mod wav;
 
 pub use pool::Priority;
 pub use recognizer::{Abilities, Heard, Recognizer, ScriptedRecognizer, SoundSource};
-pub use room::{SpeechConfig, SpeechRoom};
+pub use room::SpeechRoom;
+pub use settings::SpeechConfig;
 pub use voice::{Synthesizer, VoiceInfo};
 
 use std::path::PathBuf;

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -15,55 +14,13 @@ use super::flite::Flite;
 use super::pool::Pool;
 use super::prompt_cache::{CacheKey, Disk, Memory};
 use super::recognizer::{Recognizer, SoundSource};
+use super::settings::SpeechConfig;
 use super::voice::{Synthesizer, VoiceInfo};
 use super::{Priority, SpeechFault, level, relay, wav};
 use crate::line::{FarEnd, Keep, Locale, PromptName, Sound, SoundSlot, Utterance};
 
 /// The voice that is clearest over a telephone line.
 const ENGLISH_VOICE: &str = "flite/rms";
-
-/// How the speech room is furnished.
-#[derive(Clone, Debug)]
-pub struct SpeechConfig {
-    /// Where spoken prompts are kept.
-    pub cache_folder: PathBuf,
-    /// How much may be kept there.
-    pub cache_bytes_max: u64,
-    /// How much may be kept in memory.
-    pub memory_bytes_max: usize,
-    /// Voices by locale or language: `en-US` or `en` to `flite/slt`.
-    pub voices: BTreeMap<String, String>,
-    /// Speed in hundredths of the voices' own.
-    pub rate: u16,
-    /// How many sentences may be spoken at once; as many as cores unless set.
-    pub jobs: Option<usize>,
-    /// What is said instead of a sentence that no voice can read, one for each locale.
-    pub unreadable: Vec<Utterance>,
-    /// Studio recordings: locale, prompt, and the WAV file's bytes.
-    pub recordings: Vec<(Locale, String, Vec<u8>)>,
-    /// The program for English.
-    pub flite: PathBuf,
-    /// The program for other languages.
-    pub espeak: PathBuf,
-}
-
-impl SpeechConfig {
-    /// Everything at its default, with prompts kept in `cache_folder`.
-    pub fn new(cache_folder: impl Into<PathBuf>) -> SpeechConfig {
-        SpeechConfig {
-            cache_folder: cache_folder.into(),
-            cache_bytes_max: 200 * 1024 * 1024,
-            memory_bytes_max: 64 * 1024 * 1024,
-            voices: BTreeMap::new(),
-            rate: 100,
-            jobs: None,
-            unreadable: Vec::new(),
-            recordings: Vec::new(),
-            flite: "flite".into(),
-            espeak: "espeak-ng".into(),
-        }
-    }
-}
 
 /// Words to sound for all lines. Cloning it gives another handle to the same room.
 #[derive(Clone)]
@@ -230,21 +187,14 @@ impl SpeechRoom {
     /// calls are answered. What is on disk already is only fetched into memory.
     pub fn render_ahead(&self, utterances: Vec<Utterance>) {
         let room = self.clone();
-        let closing = self.0.closing.clone();
         self.spawn(async move {
-            let all = async {
-                let mut failed = 0_usize;
-                for utterance in &utterances {
-                    if room.render_one_ahead(utterance).await.is_err() {
-                        failed += 1;
-                    }
+            let mut failed = 0_usize;
+            for utterance in &utterances {
+                if room.render_one_ahead(utterance).await.is_err() {
+                    failed += 1;
                 }
-                tracing::info!(prompts = utterances.len(), failed, "prompts are rendered");
-            };
-            tokio::select! {
-                () = closing.cancelled() => {}
-                () = all => {}
             }
+            tracing::info!(prompts = utterances.len(), failed, "prompts are rendered");
         });
     }
 
@@ -281,7 +231,8 @@ impl SpeechRoom {
         }
     }
 
-    /// Ends what runs in the background and waits for it.
+    /// Ends every relay, every sentence under way and rendering ahead, and waits for them. Whoever
+    /// waits for a sentence gets silence; nothing is spoken afterwards.
     pub async fn close(&self) {
         self.0.closing.cancel();
         self.0.tasks.close();
@@ -296,10 +247,18 @@ impl SpeechRoom {
     #[expect(
         clippy::disallowed_methods,
         reason = "every task is tracked and ends by itself: a relay with its line, a sentence when \
-                  spoken, rendering ahead with the room"
+                  spoken; and all of them with the room"
     )]
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(self.0.tasks.track_future(work));
+        let closing = self.0.closing.clone();
+        let until_closed = async move {
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => {}
+                () = work => {}
+            }
+        };
+        tokio::spawn(self.0.tasks.track_future(until_closed));
     }
 
     /// The slot of an utterance, and the work that fills it unless that is done or under way.
@@ -320,11 +279,17 @@ impl SpeechRoom {
             }
         };
         let key = room.key(&voice, utterance);
+        let promise = |key| Promise {
+            room: self.0.clone(),
+            key,
+            slot: SoundSlot::default(),
+        };
         if utterance.keep == Keep::Never {
-            let slot = SoundSlot::default();
+            let promise = promise(None);
+            let slot = promise.slot.clone();
             let work = self
                 .clone()
-                .say(utterance.clone(), voice, None, slot.clone(), priority);
+                .say(utterance.clone(), voice, promise, priority);
             return (slot, Some(Job::Private(Box::pin(work))));
         }
         let mut under_way = lock(&room.under_way);
@@ -334,33 +299,29 @@ impl SpeechRoom {
         if let Some(slot) = under_way.get(&key) {
             return (slot.clone(), None);
         }
-        let slot = SoundSlot::default();
+        let promise = promise(Some(key));
+        let slot = promise.slot.clone();
         under_way.insert(key, slot.clone());
         drop(under_way);
         let work = self
             .clone()
-            .say(utterance.clone(), voice, Some(key), slot.clone(), priority);
+            .say(utterance.clone(), voice, promise, priority);
         (slot, Some(Job::Shared(Box::pin(work))))
     }
 
-    /// Fills the slot, whatever happens: with the sound, with the excuse for it, or with nothing.
+    /// Keeps the promise: with the sound, with the excuse for it, or with nothing.
     async fn say(
         self,
         utterance: Utterance,
         voice: VoiceInfo,
-        key: Option<CacheKey>,
-        slot: SoundSlot,
+        promise: Promise,
         priority: Priority,
     ) {
-        let promise = Promise {
-            room: &self.0,
-            key,
-            slot: &slot,
-        };
+        let key = promise.key;
         if let Some(key) = key
             && let Some(sound) = self.kept_on_disk(key).await
         {
-            slot.fill(sound);
+            promise.slot.fill(sound);
             return;
         }
         let sound = match self.0.pool.place(priority).await {
@@ -373,7 +334,7 @@ impl SpeechRoom {
         };
         match sound {
             Ok(sound) => {
-                slot.fill(sound.clone());
+                promise.slot.fill(sound.clone());
                 if let Some(key) = key {
                     // In memory before it is no longer under way, so that nobody speaks it again.
                     self.0.memory.put(key, sound.clone());
@@ -386,7 +347,7 @@ impl SpeechRoom {
             Err(fault) => {
                 tracing::warn!(prompt = %utterance.prompt, %fault, "a sentence could not be spoken");
                 if let Some(sound) = self.excuse(&utterance.locale, priority).await {
-                    slot.fill(sound);
+                    promise.slot.fill(sound);
                 }
             }
         }
@@ -434,15 +395,15 @@ impl SpeechRoom {
     }
 }
 
-/// A slot that callers wait for: if nothing else filled it when this goes, be it by a panic, it is
-/// filled with nothing, so that the call goes on.
-struct Promise<'a> {
-    room: &'a Room,
+/// A slot that callers wait for: if nothing filled it when this goes, be it by a panic or because
+/// the work was dropped, it is filled with nothing, so that the call goes on.
+struct Promise {
+    room: Arc<Room>,
     key: Option<CacheKey>,
-    slot: &'a SoundSlot,
+    slot: SoundSlot,
 }
 
-impl Drop for Promise<'_> {
+impl Drop for Promise {
     fn drop(&mut self) {
         self.slot.fill(Arc::new(Sound::default()));
         if let Some(key) = self.key {

@@ -368,3 +368,23 @@ async fn rendering_ahead_fills_the_cache_in_the_background() {
     assert_eq!(again.spoken(), 0);
     assert!(spoken >= 4);
 }
+
+#[tokio::test]
+async fn closing_ends_lines_and_sentences_and_leaves_nobody_waiting() {
+    let here = furnished();
+    let (mut conversation, far) = line();
+    let far = here.room.along(far);
+    let slot = here
+        .room
+        .slot(&utterance("welcome", "Hello."), Priority::First);
+    let closed = tokio::time::timeout(Duration::from_secs(5), here.room.close());
+    assert!(closed.await.is_ok());
+    assert_eq!(here.room.tasks(), 0);
+    assert!(slot.get().is_some());
+    drop(far);
+    assert!(conversation.events.recv().await.is_none());
+    let late = here
+        .room
+        .slot(&utterance("goodbye", "Bye."), Priority::First);
+    assert!(filled(&late).await.samples().is_empty());
+}
