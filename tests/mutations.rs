@@ -17,6 +17,15 @@ use rand::{Rng, SeedableRng};
 )]
 mod sip_gate;
 
+#[path = "../fuzz/checks/rtp.rs"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a check of pure code needs one moment to count from"
+)]
+mod rtp;
+#[path = "../fuzz/checks/telephone_event.rs"]
+mod telephone_event;
+
 const MUTATIONS: u64 = 20_000;
 
 /// Words that parsers of text protocols stumble over.
@@ -142,4 +151,14 @@ fn replay(target: &str, test_data: &str, check: impl Fn(&[u8])) {
 #[test]
 fn sip_gate() {
     replay("sip_gate", "rfc4475", sip_gate::check);
+}
+
+#[test]
+fn rtp() {
+    replay("rtp", "", rtp::check);
+}
+
+#[test]
+fn telephone_event() {
+    replay("telephone_event", "", telephone_event::check);
 }
