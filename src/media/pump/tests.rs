@@ -336,3 +336,164 @@ fn the_conversation_hangs_up_after_its_last_word() {
         "{last:?}"
     );
 }
+
+struct Torn;
+
+impl TapeWriter for Torn {
+    fn write(&mut self, _: &[i16]) {
+        panic!("this tape is torn on purpose");
+    }
+}
+
+#[test]
+fn a_leg_that_fails_ends_alone() {
+    let media = media();
+    let (first, _first_handle, mut first_line) = call(&media);
+    let (second, second_handle, mut second_line) = call(&media);
+    // On two pumps there is a third call beside one of them.
+    let (third, _third_handle, mut third_line) = call(&media);
+    let torn = Tape {
+        id: TapeId("torn".into()),
+        writer: Box::new(Torn),
+    };
+    let limits = RecordingLimits {
+        longest: Duration::from_secs(60),
+        idle: Duration::from_secs(5),
+        warn_before_end: Duration::ZERO,
+    };
+    second_line
+        .commands
+        .try_send(LineCommand::Record(torn, limits))
+        .unwrap();
+    assert_eq!(
+        next(&mut second_line),
+        LineEvent::HungUp(HangUpCause::Fault)
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    assert_eq!(runtime.block_on(second_handle.ended()), HangUpCause::Fault);
+    drop(second);
+    for (telephone, line) in [(first, &mut first_line), (third, &mut third_line)] {
+        for _ in 0..20 {
+            telephone.hear();
+        }
+        assert!(line.events.try_recv().is_err());
+    }
+    let counts = media.counts();
+    assert_eq!((counts.legs, counts.ports, counts.legs_failed), (2, 2, 1));
+}
+
+#[test]
+fn ports_come_back_however_calls_end() {
+    let media = media();
+    let nowhere = UdpSocket::bind((HERE, 0)).unwrap();
+    let telephone = Telephone::new(nowhere.local_addr().unwrap());
+    for round in 0..2_000_u32 {
+        let port = media.open(HERE).unwrap();
+        let (near, far) = line();
+        match round % 5 {
+            // Refused before it was answered.
+            0 => drop(port),
+            // The handle is dropped: the signalling failed.
+            1 => drop(port.start(Some(telephone.plan()), far)),
+            // Cancelled before the answer.
+            2 => port.start(None, far).hang_up(HangUpCause::Caller),
+            // The conversation is gone at once, and its line with it.
+            3 => {
+                drop(near);
+                drop(port.start(Some(telephone.plan()), far));
+            }
+            // The caller hangs up while nobody fetches events.
+            _ => {
+                let handle = port.start(Some(telephone.plan()), far);
+                for _ in 0..100 {
+                    handle.press(Key::POUND);
+                }
+                handle.hang_up(HangUpCause::Caller);
+            }
+        }
+        // Not faster than calls can end, else the range is full.
+        while media.counts().ports > 300 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while media.counts().ports + media.counts().legs > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let counts = media.counts();
+    assert_eq!((counts.ports, counts.legs), (0, 0));
+}
+
+#[test]
+fn closing_ends_all_calls_with_their_recordings() {
+    let media = media();
+    let (_telephone, handle, mut near) = call(&media);
+    let tape = Arc::new(Mutex::new(Vec::new()));
+    let record = LineCommand::Record(
+        Tape {
+            id: TapeId("last".into()),
+            writer: Box::new(Memory(Arc::clone(&tape))),
+        },
+        RecordingLimits {
+            longest: Duration::from_secs(60),
+            idle: Duration::from_secs(5),
+            warn_before_end: Duration::ZERO,
+        },
+    );
+    near.commands.try_send(record).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    media.close();
+    assert!(matches!(next(&mut near), LineEvent::RecordEnded(take) if take.end == TakeEnd::HungUp));
+    assert_eq!(next(&mut near), LineEvent::HungUp(HangUpCause::Shutdown));
+    assert!(near.events.try_recv().is_err());
+    assert_eq!(Arc::strong_count(&tape), 1);
+    // What comes too late changes nothing.
+    handle.press(Key::POUND);
+    handle.hang_up(HangUpCause::Caller);
+}
+
+#[test]
+fn an_offer_in_the_acknowledgement_and_a_moved_far_end_are_followed() {
+    let media = media();
+    let port = media.open(HERE).unwrap();
+    let mut first = Telephone::new(port.local());
+    let mut moved = Telephone::new(port.local());
+    let (mut near, far) = line();
+    let handle = port.start(None, far);
+    first.press(1);
+    std::thread::sleep(Duration::from_millis(60));
+    assert!(first.deaf());
+    handle.change(first.plan());
+    first.hear();
+    first.press(2);
+    assert_eq!(next(&mut near), LineEvent::Key(Key::digit(2).unwrap()));
+    handle.change(moved.plan());
+    moved.hear();
+    first.press(3);
+    moved.press(4);
+    assert_eq!(next(&mut near), LineEvent::Key(Key::digit(4).unwrap()));
+    while !first.deaf() {}
+    std::thread::sleep(Duration::from_millis(60));
+    assert!(first.deaf(), "nothing goes to where the call was");
+}
+
+#[test]
+fn short_packets_come_twice_as_often() {
+    let media = media();
+    let port = media.open(HERE).unwrap();
+    let telephone = Telephone::new(port.local());
+    let (_near, far) = line();
+    let plan = LegPlan {
+        ptime_ms: 10,
+        ..telephone.plan()
+    };
+    let _handle = port.start(Some(plan), far);
+    let begun = Instant::now();
+    for _ in 0..50 {
+        assert_eq!(telephone.hear().3.len(), 80);
+    }
+    let time = begun.elapsed().as_millis();
+    assert!((450..1_500).contains(&time), "50 packets in {time} ms");
+}
