@@ -63,7 +63,7 @@ impl std::fmt::Display for Transport {
     }
 }
 
-/// Where to listen. Port 0 takes a free one, which [`Transports`] then names.
+/// Where to listen. Port 0 takes a free one; what is bound then is named by `Endpoint::bound`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Listener {
     /// Over which transport.
