@@ -7,6 +7,8 @@
 #[path = "calls/support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
+
 use support::play::{Variation, play};
 use support::story::{Line, Story, What};
 
@@ -51,21 +53,48 @@ fn assert_all_hold(cases: &[Case<'_>]) {
     );
 }
 
+/// What of a story decides how it goes until its caller is cut off.
+fn beginning(story: &Story, acts: usize) -> String {
+    let mut left = acts;
+    let mut beginning = String::new();
+    for line in &story.lines {
+        match line {
+            Line::Given(text) | Line::Call(text) => beginning.push_str(text),
+            Line::Caller(acts) => {
+                let taken = acts.len().min(left);
+                left -= taken;
+                beginning.push_str(&format!("{:?}", &acts[..taken]));
+            }
+            _ => {}
+        }
+    }
+    beginning
+}
+
 #[test]
 fn a_caller_may_hang_up_after_anything() {
     let stories = stories();
     let mut cases = Vec::new();
-    for story in &stories {
-        for after in 0..=acts(story) {
+    let mut tried = BTreeSet::new();
+    for (number, story) in stories.iter().enumerate() {
+        let acts = acts(story);
+        for after in 0..=acts {
+            // Stories that begin alike need not be cut at the same place twice.
+            if !tried.insert(beginning(story, after)) {
+                continue;
+            }
+            // A line that vanishes is a hang-up without a word: once in each story, anywhere.
             for vanishes in [false, true] {
-                cases.push((
-                    story,
-                    Variation {
-                        hangs_up_after: Some(after),
-                        vanishes,
-                        ..Variation::NONE
-                    },
-                ));
+                if !vanishes || after == number % (acts + 1) {
+                    cases.push((
+                        story,
+                        Variation {
+                            hangs_up_after: Some(after),
+                            vanishes,
+                            ..Variation::NONE
+                        },
+                    ));
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 use support::play::{Variation, play};
 use support::story::Story;
 
-const CALLERS: u64 = 150;
+const CALLERS: u64 = 100;
 const ACTS_MAX: usize = 40;
 
 /// The people whom random callers meet.
