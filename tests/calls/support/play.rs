@@ -53,8 +53,8 @@ pub struct Played {
     pub heard: Vec<Vec<Said>>,
     /// How many acts the callers had, over all calls.
     pub acts: usize,
-    /// How many requests went to the backends.
-    pub requests: usize,
+    /// For each request to a backend, how many acts the callers had had before it.
+    pub requests: Vec<usize>,
     pub outcomes: Vec<Outcome>,
     pub transcript: Vec<Event>,
     /// What was not as it always has to be, or not as the story says.
@@ -102,7 +102,7 @@ async fn play_here(story: &Story, variation: Variation) -> Result<Played, String
     let mut played = Played {
         heard: Vec::new(),
         acts: 0,
-        requests: 0,
+        requests: Vec::new(),
         outcomes: Vec::new(),
         transcript: Vec::new(),
         problems: Vec::new(),
@@ -119,7 +119,7 @@ async fn play_here(story: &Story, variation: Variation) -> Result<Played, String
             }
         }
     }
-    played.requests = world.requests.count();
+    played.requests = world.requests.acts_before();
     always_true(&world, &mut played, variation).await?;
     Ok(played)
 }
@@ -272,6 +272,7 @@ impl Driver<'_> {
                     break 'call;
                 }
                 self.acts += 1;
+                self.world.requests.note_act();
                 self.act(&act.what).await;
             }
         }

@@ -68,11 +68,20 @@ pub struct Requests {
     count: AtomicUsize,
     /// The number of the request that fails, counted from one.
     fails: AtomicUsize,
+    /// How many acts the caller has had until now.
+    acts: AtomicUsize,
+    /// How many he had had at each request.
+    acts_before: Mutex<Vec<usize>>,
 }
 
 impl Requests {
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+    /// How many acts the caller had had at each request.
+    pub fn acts_before(&self) -> Vec<usize> {
+        self.acts_before.lock().unwrap().clone()
+    }
+
+    pub fn note_act(&self) {
+        self.acts.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn fail(&self, number: usize) {
@@ -81,6 +90,8 @@ impl Requests {
 
     fn next(&self) -> bool {
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let acts = self.acts.load(Ordering::Relaxed);
+        self.acts_before.lock().unwrap().push(acts);
         number == self.fails.load(Ordering::Relaxed)
     }
 
