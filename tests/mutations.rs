@@ -23,6 +23,8 @@ mod sip_gate;
     reason = "a check of pure code needs one moment to count from"
 )]
 mod rtp;
+#[path = "../fuzz/checks/sdp.rs"]
+mod sdp;
 #[path = "../fuzz/checks/telephone_event.rs"]
 mod telephone_event;
 
@@ -161,4 +163,9 @@ fn rtp() {
 #[test]
 fn telephone_event() {
     replay("telephone_event", "", telephone_event::check);
+}
+
+#[test]
+fn sdp() {
+    replay("sdp", "sdp", sdp::check);
 }

@@ -26,5 +26,5 @@ pub use endpoint::{Endpoint, EndpointCounts, SipConfig};
 pub use gate::{
     Gate, GateCounts, GateLimits, Peer, Peers, Reason, StreamHead, Verdict, read_stream_head,
 };
-pub use offer_answer::{Codec, MediaPlan, NotAcceptable};
+pub use offer_answer::{Codec, MediaPlan, NotAcceptable, answer_to_offer};
 pub use transport::{Frame, Framer, Listener, SipFault, StreamLimits, Transport};

@@ -99,6 +99,30 @@ impl From<SdpFault> for NotAcceptable {
     }
 }
 
+/// What we would answer to a body with an offer, were our sound at `rtp`; for tests and tools.
+///
+/// # Errors
+/// The offer is none, or nothing in it fits.
+pub fn answer_to_offer(
+    content_type: Option<&str>,
+    body: &[u8],
+    rtp: SocketAddr,
+) -> Result<(MediaPlan, String), NotAcceptable> {
+    let headers = super::body::BodyHeaders {
+        content_type,
+        ..Default::default()
+    };
+    let description = super::body::description(headers, body)?.ok_or(NotAcceptable::NothingFits)?;
+    let (at, plan) = choose(&description)?;
+    let local = LocalMedia {
+        rtp,
+        rtcp_port: rtp.port().wrapping_add(1),
+        session_id: 1,
+    };
+    let text = answer(&description, Some((at, &plan)), local, 1);
+    Ok((plan, text))
+}
+
 /// Our end of the stream as the peer must address it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LocalMedia {

@@ -148,6 +148,13 @@ fn connection(value: &str) -> Option<Connection> {
 }
 
 fn medium(value: &str) -> Result<Medium, SdpFault> {
+    // Our answer repeats these words: nothing may stand in them that is none.
+    if !value
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t'))
+    {
+        return Err(SdpFault::Malformed);
+    }
     let mut words = value.split_ascii_whitespace();
     let kind = words.next().ok_or(SdpFault::Malformed)?;
     let port = words.next().ok_or(SdpFault::Malformed)?;
@@ -302,6 +309,10 @@ mod tests {
         assert_eq!(parse(b"\r\n\r\n"), Err(SdpFault::Malformed));
         assert_eq!(parse(b"hello"), Err(SdpFault::Malformed));
         assert_eq!(parse(b"v=0\r\nm=audio\r\n"), Err(SdpFault::Malformed));
+        assert_eq!(
+            parse(b"v=0\r\nm=audio 4000 RTP\0AVP 0\r\n"),
+            Err(SdpFault::Malformed)
+        );
     }
 
     #[test]

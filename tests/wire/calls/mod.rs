@@ -5,6 +5,7 @@ mod changes;
 mod forgeries;
 mod parties;
 mod paths;
+mod sipp;
 mod timers;
 
 use std::net::{IpAddr, SocketAddr};
@@ -56,6 +57,8 @@ impl House {
                 listener(Transport::Udp, "::1"),
                 listener(Transport::Tcp, "::1"),
             ],
+            // Most tests drop the leg after the caller: nobody should wait for that.
+            release_within: Duration::from_millis(50),
             ..SipConfig::default()
         };
         change(&mut config);
