@@ -29,6 +29,8 @@ pub mod policy;
 pub mod server;
 /// SIP: endpoint, gate, call legs.
 pub mod sip;
+/// WAV files and sample rates.
+pub mod sound;
 /// Words to sound and sound to words along a line.
 pub mod speech;
 /// The database: connections, schema versions, migrations, backup.

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -104,7 +104,7 @@ fn append_to(path: &Path) -> io::Result<BufWriter<File>> {
     options.open(path).map(BufWriter::new)
 }
 
-fn write_all(path: &PathBuf, mut file: BufWriter<File>, jobs: &Receiver<Job>, lost: &AtomicU64) {
+fn write_all(path: &Path, mut file: BufWriter<File>, jobs: &Receiver<Job>, lost: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
         let mut next = Some(first);
         while let Some(job) = next {

@@ -37,7 +37,7 @@ impl EmbeddedMailbox {
         EmbeddedMailbox { store }
     }
 
-    /// Stores a message of a WAV file of others (8 or 16 bit, 8–48 kHz), for the command line.
+    /// Stores a message of a WAV file of others (linear or floating point), for the command line.
     /// Storing the same id twice stores one message. Blocks.
     pub fn deliver_file(&self, envelope: &Envelope, wav_file: &Path) -> Result<(), MailFault> {
         /// The longest recording that any dial plan can allow.

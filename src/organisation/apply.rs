@@ -200,14 +200,13 @@ fn read_prompts(
 }
 
 fn read_prompt(path: &Path) -> Result<Vec<u8>, String> {
-    let file = fs::File::open(path).map_err(|error| {
-        format!(
+    let foreign = wav::read_foreign(path, LONGEST_PROMPT).map_err(|fault| match fault {
+        wav::WavFault::Unreadable(error) => format!(
             "{} cannot be read ({error}); put the file beside the TOML file",
             path.display()
-        )
+        ),
+        fault => format!("{} {fault}", path.display()),
     })?;
-    let foreign = wav::read_foreign(std::io::BufReader::new(file), LONGEST_PROMPT)
-        .map_err(|fault| format!("{} {fault}", path.display()))?;
     if (foreign.rate, foreign.channels, foreign.bits) != (wav::RATE, 1, 16) {
         return Err(format!(
             "has {} bits, {} Hz and {} channels; convert it to 16 bit linear PCM, 8000 Hz, mono",

@@ -140,7 +140,7 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
     lifecycle::run(server, move || {
         // A closed standard output must not end the service.
         let mut out = std::io::stdout().lock();
-        let _ = write!(out, "{words}ready\n");
+        let _ = writeln!(out, "{words}ready");
         let _ = out.flush();
     })
     .await

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::voice::{Synthesizer, VoiceInfo, plausible, readable};
-use super::{Priority, SpeechFault, child, flite, wav};
+use super::voice::{Synthesizer, VoiceInfo, readable, spoken};
+use super::{Priority, SpeechFault, child, flite};
 
 const ENGINE: &str = "espeak-ng";
 /// Words a minute at normal rate: a little under its own 175, for the telephone.
@@ -70,9 +70,7 @@ impl Synthesizer for Espeak {
             "--stdout",
         ];
         let bytes = child::run(&self.program, &arguments, &text, priority).await?;
-        let (samples, sample_rate) = wav::read(&bytes)?;
-        plausible(ENGINE, &text, &samples, sample_rate)?;
-        Ok((samples, sample_rate))
+        spoken(ENGINE, &text, &bytes)
     }
 }
 

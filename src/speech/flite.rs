@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use deunicode::deunicode;
 
-use super::voice::{Synthesizer, VoiceInfo, plausible, readable};
-use super::{Priority, SpeechFault, child, wav};
+use super::voice::{Synthesizer, VoiceInfo, readable, spoken};
+use super::{Priority, SpeechFault, child};
 
 const ENGINE: &str = "flite";
 
@@ -81,9 +81,7 @@ impl Synthesizer for Flite {
                 path: file.0.clone(),
                 source,
             })?;
-        let (samples, sample_rate) = wav::read(&bytes)?;
-        plausible(ENGINE, &text, &samples, sample_rate)?;
-        Ok((samples, sample_rate))
+        spoken(ENGINE, &text, &bytes)
     }
 }
 

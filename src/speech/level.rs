@@ -3,7 +3,7 @@
 
 use crate::line::{SAMPLE_RATE, Sound};
 
-use super::resample;
+use crate::sound::resample;
 
 /// Active level: root mean square of the frames in which somebody speaks.
 const ACTIVE_LEVEL: f32 = 3_276.8;

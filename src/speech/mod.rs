@@ -11,11 +11,9 @@ mod pool;
 mod prompt_cache;
 pub mod recognizer;
 mod relay;
-pub mod resample;
 mod room;
 mod settings;
 mod voice;
-pub mod wav;
 
 pub use pool::Priority;
 pub use recognizer::{Abilities, Heard, Recognizer, ScriptedRecognizer, SoundSource};

@@ -16,8 +16,9 @@ use super::prompt_cache::{CacheKey, Disk, Memory};
 use super::recognizer::{Recognizer, SoundSource};
 use super::settings::SpeechConfig;
 use super::voice::{Synthesizer, VoiceInfo};
-use super::{Priority, SpeechFault, level, relay, wav};
+use super::{Priority, SpeechFault, level, relay};
 use crate::line::{FarEnd, Keep, Locale, PromptName, Sound, SoundSlot, Utterance};
+use crate::sound::wav;
 
 /// The voice that is clearest over a telephone line.
 const ENGLISH_VOICE: &str = "flite/rms";
@@ -96,9 +97,9 @@ impl SpeechRoom {
         }
         let mut recordings = HashMap::new();
         for (locale, prompt, bytes) in &config.recordings {
-            match wav::read(bytes) {
-                Ok((samples, rate)) => {
-                    let sound = Arc::new(level::fit_for_line(&samples, rate));
+            match wav::read(bytes, super::voice::SECONDS_MAX) {
+                Ok(studio) => {
+                    let sound = Arc::new(level::fit_for_line(&studio.samples, studio.rate));
                     recordings.insert((locale.clone(), prompt.clone()), sound);
                 }
                 Err(fault) => tracing::warn!(

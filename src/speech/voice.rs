@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::SpeechFault;
 use super::pool::Priority;
+use crate::sound::wav;
 
 /// Longest text of one rendering, in characters.
 pub(crate) const TEXT_MAX: usize = 1_000;
@@ -66,9 +67,24 @@ pub(crate) fn readable(text: &str) -> Result<String, SpeechFault> {
     }
 }
 
+/// Longest sound of one sentence or one studio recording, in seconds.
+pub(crate) const SECONDS_MAX: u64 = 600;
+
+/// The samples and the rate of what an engine wrote, if that can be `text`.
+pub(crate) fn spoken(
+    engine: &'static str,
+    text: &str,
+    file: &[u8],
+) -> Result<(Vec<i16>, u32), SpeechFault> {
+    let sound =
+        wav::read(file, SECONDS_MAX).map_err(|fault| SpeechFault::Sound(fault.to_string()))?;
+    plausible(engine, text, &sound.samples, sound.rate)?;
+    Ok((sound.samples, sound.rate))
+}
+
 /// Refuses sound that is too short or too quiet to be `text`: an engine that cannot read a script
 /// makes a little nothing and says that all is well.
-pub(crate) fn plausible(
+fn plausible(
     engine: &'static str,
     text: &str,
     samples: &[i16],

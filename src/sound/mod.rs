@@ -1,0 +1,6 @@
+//! Sound in files and at other rates: one reader of WAV files, whoever wrote them, and one way to
+//! the rate of the telephone. Used wherever sound comes in: voices, studio recordings, uploads,
+//! stored messages.
+
+pub mod resample;
+pub mod wav;
