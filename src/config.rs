@@ -138,6 +138,9 @@ pub struct Speech {
     pub voices: BTreeMap<String, String>,
     /// Voice programs at once; 0 = one for each core.
     pub jobs: usize,
+    /// Whether prompts are spoken ahead of time, in the background; otherwise when they are first
+    /// wanted.
+    pub render_ahead: bool,
 }
 
 /// `[log]`
@@ -216,6 +219,7 @@ impl Default for Speech {
         Speech {
             voices: BTreeMap::from([("en".to_owned(), "flite/rms".to_owned())]),
             jobs: 0,
+            render_ahead: true,
         }
     }
 }

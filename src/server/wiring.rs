@@ -338,6 +338,9 @@ impl Peers for TrustedPeers {
 
 /// Fills the prompt cache in the background: calls are answered meanwhile.
 fn render_prompts(house: &House) {
+    if !house.config().speech.render_ahead {
+        return;
+    }
     let snapshot = house.organisation.snapshot();
     let mut locales: Vec<Locale> = snapshot
         .dial_plans()

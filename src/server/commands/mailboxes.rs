@@ -228,16 +228,17 @@ pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
     let mailbox = EmbeddedMailbox::new(store);
     let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
     let mut text = format!(
-        "{:<27} {:<20} {:>8}  {:<8} {:<20} marks\n",
+        "{:<27} {:<20} {:>8}  {:<8} {:<28} marks\n",
         "id", "received", "seconds", "folder", "from"
     );
     for folder in [Folder::Inbox, Folder::Deleted] {
         for message in mailbox.voice_messages(&id, folder).await? {
             let envelope = &message.envelope;
-            let from = envelope.from.name.as_deref();
-            let from = from
-                .or(envelope.from.number.as_deref())
-                .unwrap_or("unknown");
+            let from = match (&envelope.from.name, &envelope.from.number) {
+                (Some(name), Some(number)) => format!("{name} ({number})"),
+                (Some(one), None) | (None, Some(one)) => one.clone(),
+                (None, None) => "unknown".to_owned(),
+            };
             let mut marks = vec![if message.read { "read" } else { "new" }];
             if envelope.importance == Importance::High {
                 marks.push("important");
@@ -250,7 +251,7 @@ pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
             }
             writeln!(
                 text,
-                "{:<27} {:<20} {:>8.1}  {:<8} {from:<20} {}",
+                "{:<27} {:<20} {:>8.1}  {:<8} {from:<28} {}",
                 envelope.id.0,
                 envelope.received.strftime("%Y-%m-%d %H:%M:%SZ"),
                 message.length.as_secs_f64(),

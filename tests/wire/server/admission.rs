@@ -1,0 +1,125 @@
+//! Which calls are taken, and what becomes of those that are not.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{InCall, Server};
+use crate::phone::{Message, Phone, offer};
+
+async fn answer_to_invite(phone: &mut Phone, number: &str, sdp: &str) -> Message {
+    let mut call = phone.call(number);
+    let invite = call.invite("", sdp);
+    phone.send(invite).await;
+    let answer = phone.answer_to(call.cseq, "INVITE").await;
+    if answer.status() >= 300 {
+        let ack = call.ack_of(&answer);
+        phone.send(ack).await;
+    }
+    answer
+}
+
+fn an_offer() -> String {
+    offer("127.0.0.1:40002".parse().unwrap())
+}
+
+#[tokio::test]
+async fn strangers_unknown_numbers_and_strange_offers_are_turned_away() {
+    let server = Server::start().await;
+    let mut phone = Phone::udp(server.sip).await;
+    let unknown = answer_to_invite(&mut phone, "8123", &an_offer()).await;
+    assert_eq!(unknown.status(), 404);
+    let video = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                 m=audio 40002 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n";
+    assert_eq!(
+        answer_to_invite(&mut phone, "7000", video).await.status(),
+        488
+    );
+
+    server.change_organisation(|text| text.replace("127.0.0.0/8", "127.0.0.1/32"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let elsewhere: SocketAddr = "127.0.0.2:0".parse().unwrap();
+    let mut stranger = Phone::udp_from(elsewhere, server.sip).await;
+    assert_eq!(
+        answer_to_invite(&mut stranger, "7000", &an_offer())
+            .await
+            .status(),
+        403
+    );
+    assert_eq!(
+        answer_to_invite(&mut phone, "8123", &an_offer())
+            .await
+            .status(),
+        404
+    );
+    // Every call that came so far has given back what it took.
+    server.metric_becomes("ringback_rtp_ports", 0.0).await;
+    server.metric_becomes("ringback_calls", 0.0).await;
+}
+
+#[tokio::test]
+async fn one_call_more_than_allowed_gets_503() {
+    let server = Server::start_with_config("[limits]\ncalls_max = 2\n").await;
+    let mut first = InCall::dial(&server, "7000", "9999", "").await;
+    let mut second = InCall::dial(&server, "7000", "9998", "").await;
+    let mut phone = Phone::udp(server.sip).await;
+    let refused = answer_to_invite(&mut phone, "7000", &an_offer()).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.maybe("Retry-After").is_some());
+    first.hang_up().await;
+    server.metric_becomes("ringback_calls", 1.0).await;
+    InCall::dial(&server, "7000", "9997", "")
+        .await
+        .hang_up()
+        .await;
+    second.hang_up().await;
+    let record = server.record(refused.header("Call-ID")).await;
+    assert_eq!(record["OfferResult"], "Rejected");
+    assert_eq!(record["DropCallReason"], "call-limit");
+    assert!(server.metric("ringback_calls_refused_total") >= 1.0);
+}
+
+#[tokio::test]
+async fn a_gateway_takes_no_new_calls_and_is_then_disabled() {
+    let server = Server::start().await;
+    let mut caller = InCall::dial(&server, "7000", "9999", "").await;
+    let id = caller.id().to_owned();
+    server.hears(&id, "welcome").await;
+    let set = |status: &str| {
+        let line = format!("address = \"127.0.0.0/8\"\nstatus = \"{status}\"");
+        server.change_organisation(|text| {
+            let text: Vec<&str> = text
+                .lines()
+                .filter(|line| !line.starts_with("status"))
+                .collect();
+            text.join("\n").replace("address = \"127.0.0.0/8\"", &line)
+        });
+    };
+    set("NoNewCalls");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut phone = Phone::udp(server.sip).await;
+    let refused = answer_to_invite(&mut phone, "7000", &an_offer()).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.maybe("Retry-After").is_some());
+    assert!(
+        caller.sound.receive(Duration::from_secs(1)).await.is_some(),
+        "the running call goes on"
+    );
+    set("Disabled");
+    let bye = caller.phone.request("BYE").await;
+    caller.phone.reply(&bye, "200 OK", "", "").await;
+    server
+        .wait_for(&id, &[("event", "ended"), ("why", "gateway-disabled")])
+        .await;
+    assert_eq!(
+        answer_to_invite(&mut phone, "7000", &an_offer())
+            .await
+            .status(),
+        403
+    );
+    set("Enabled");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    InCall::dial(&server, "7000", "9999", "")
+        .await
+        .hang_up()
+        .await;
+}

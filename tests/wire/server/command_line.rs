@@ -1,0 +1,151 @@
+//! The first hour: what the command line says when something is wrong.
+
+use std::process::Command;
+
+use super::{BINARY, Server};
+
+/// Runs the binary; gives its exit status and what it said on standard error.
+fn fails(arguments: &[&str]) -> String {
+    let output = Command::new(BINARY).args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn a_port_in_use_names_port_option_and_cure() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let (sip, http) = (server.sip.to_string(), server.http.to_string());
+    let demo = ["demo", "--data", data, "--rtp", "33000-33099"];
+    let said = fails(&[&demo[..], &["--sip", "127.0.0.1:0", "--http", &http]].concat());
+    assert!(
+        said.contains(&http) && said.contains("--http") && said.contains("choose another"),
+        "{said}"
+    );
+    let said = fails(&[&demo[..], &["--sip", &sip, "--http", "127.0.0.1:0"]].concat());
+    assert!(
+        said.contains(&sip) && said.contains("--sip") && said.contains("choose another"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let said = fails(&["demo", "--data", server.data().to_str().unwrap()]);
+    assert!(said.contains("another ringback serves"), "{said}");
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_a_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ringback.toml");
+    let data = folder.path().join("data");
+    let (file, data) = (file.to_str().unwrap(), data.to_str().unwrap());
+    let said = fails(&["demo", "--data", data, "--sip", "0.0.0.0:5060"]);
+    assert!(
+        said.contains("--trust") && said.lines().count() == 1,
+        "{said}"
+    );
+
+    std::fs::write(file, "[limits]\ncalls_max = 3\ndrain = 5\n").unwrap();
+    let said = fails(&["serve", "--config", file, "--data", data]);
+    assert!(
+        said.contains(":3: limits.drain: unknown key; did you mean `drain_s`?"),
+        "{said}"
+    );
+
+    std::fs::write(
+        file,
+        "[limits]\ncalls_max = 900000\n[media]\nports = \"1024-65535\"\n",
+    )
+    .unwrap();
+    let said = fails(&["check", "--config", file]);
+    assert!(
+        said.contains("limits.calls_max") && said.contains("lower"),
+        "{said}"
+    );
+
+    let said = fails(&["mailbox", "list", "--data", data]);
+    assert!(said.contains("--data"), "{said}");
+    assert!(!folder.path().join("data").exists(), "looking made nothing");
+}
+
+#[tokio::test]
+async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served() {
+    let server = Server::start().await;
+    assert!(server.run(&["mailbox", "list"]).contains("Alice Archer"));
+    assert!(
+        server
+            .run(&["mailbox", "show", "2004"])
+            .contains("locked out")
+    );
+    server.run(&["mailbox", "unlock", "2004"]);
+    assert!(
+        !server
+            .run(&["mailbox", "show", "dave"])
+            .contains("locked out")
+    );
+    let said = server.run(&["mailbox", "set-pin", "2010"]);
+    let pin = said
+        .split("PIN ")
+        .nth(2)
+        .or(said.split("PIN ").nth(1))
+        .unwrap();
+    assert!(pin.chars().take(6).all(|c| c.is_ascii_digit()), "{said}");
+    let wrong = server.command(&["mailbox", "show", "alise"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean alice?"));
+
+    let wav = server.data().join("audio/demo-1.wav");
+    let arguments = [
+        "mailbox",
+        "deliver",
+        "2010",
+        wav.to_str().unwrap(),
+        "--from",
+        "2002",
+    ];
+    server.run(&arguments);
+    let messages = server.messages("2010");
+    assert!(
+        messages.len() == 1 && messages[0].contains("Bob Baker"),
+        "{messages:?}"
+    );
+
+    let text = server.run(&["org", "export"]);
+    let file = server.folder.path().join("organisation.toml");
+    std::fs::write(&file, &text).unwrap();
+    let file = file.to_str().unwrap();
+    assert!(
+        server
+            .run(&["org", "apply", file, "--dry-run"])
+            .contains("nothing to change")
+    );
+    std::fs::write(
+        file,
+        text.replace("max_call_duration = 30", "max_call_duration = 5"),
+    )
+    .unwrap();
+    let refused = server.command(&["org", "apply", file]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("max_call_duration") || text.find("max_call_duration").is_none(),
+        "{said}"
+    );
+
+    let copy = server.folder.path().join("copy");
+    server.run(&["backup", copy.to_str().unwrap()]);
+    let copied = Command::new(BINARY)
+        .args(["mailbox", "messages", "2010", "--data"])
+        .arg(&copy)
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&copied.stdout).contains("Bob Baker"));
+    assert!(server.run(&["key-card"]).contains("delete"));
+    assert!(
+        server
+            .run(&["recording-script", "--format", "html"])
+            .contains("<table")
+    );
+    assert!(server.run(&["version"]).contains(env!("CARGO_PKG_VERSION")));
+}
