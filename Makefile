@@ -3,7 +3,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: demo test check lint bench fmt
+.PHONY: demo test check lint bench fuzz fmt
 
 demo:
 	@packaging/set-up run
@@ -26,6 +26,14 @@ lint:
 bench:
 	@packaging/set-up run
 	$(CARGO) bench --locked $(ARGS)
+
+# Coverage-guided; needs a nightly toolchain and cargo-fuzz. RUNS inputs for each target.
+RUNS ?= 10000000
+fuzz:
+	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { echo "fuzz: NOT RUN, needs a nightly toolchain and cargo-fuzz (rustup toolchain install nightly; cargo install --locked cargo-fuzz); make test replays the seeds with mutations"; exit 1; }
+	for target in $$(ls fuzz/checks | sed 's/[.]rs$$//'); do \
+	    $(CARGO) +nightly fuzz run $$target fuzz/seeds/$$target -- -runs=$(RUNS) || exit 1; \
+	done
 
 fmt:
 	$(CARGO) fmt

@@ -17,6 +17,8 @@ use rand::{Rng, SeedableRng};
 )]
 mod sip_gate;
 
+#[path = "../fuzz/checks/configuration.rs"]
+mod configuration;
 #[path = "../fuzz/checks/rtp.rs"]
 #[expect(
     clippy::disallowed_methods,
@@ -27,6 +29,8 @@ mod rtp;
 mod sdp;
 #[path = "../fuzz/checks/telephone_event.rs"]
 mod telephone_event;
+#[path = "../fuzz/checks/wav.rs"]
+mod wav;
 
 const MUTATIONS: u64 = 20_000;
 
@@ -168,4 +172,14 @@ fn telephone_event() {
 #[test]
 fn sdp() {
     replay("sdp", "sdp", sdp::check);
+}
+
+#[test]
+fn wav() {
+    replay("wav", "", wav::check);
+}
+
+#[test]
+fn configuration() {
+    replay("configuration", "", configuration::check);
 }
