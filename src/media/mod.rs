@@ -6,6 +6,7 @@
 //! starts the leg with what was agreed on.
 
 mod arithmetic;
+mod doors;
 mod g711;
 mod jitter_buffer;
 mod leg;
@@ -22,10 +23,11 @@ mod steady_tone;
 mod telephone_event;
 mod tone_detector;
 
+pub use doors::{LegHandle, Media, MediaConfig, MediaCounts, Port};
 pub use g711::Codec;
 pub use leg::{Leg, LegIdentity, LegPlan};
 pub use ports::MediaFault;
-pub use pump::{LegHandle, Media, MediaConfig, MediaCounts, Port};
+
 pub use rtcp::{FarReport, NtpClock};
 pub use statistics::LegStatistics;
 pub use telephone_event::{Heard, TelephoneEvent, TelephoneEvents};

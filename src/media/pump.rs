@@ -11,14 +11,12 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::Rng;
@@ -26,14 +24,13 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::watch;
 
-use crate::line::{FarEnd, HangUpCause, Key};
+use crate::line::{FarEnd, HangUpCause};
 
-use super::leg::{Leg, LegIdentity, LegPlan};
-use super::ports::{MediaFault, Ports, Sockets};
+use super::doors::{Control, Counters, Shared, Start};
+use super::leg::{Leg, LegIdentity};
+use super::ports::Sockets;
 use super::rtcp::NtpClock;
-use super::statistics::LegStatistics;
 
 /// A leg's turn comes in one of so many slots of the 20 ms.
 const SLOTS: usize = 8;
@@ -52,301 +49,6 @@ const PACKET_MOST: usize = 2_048;
 const FAREWELL_TICKS: u32 = 3_000;
 /// How often the figures of a leg are published, in ticks.
 const PUBLISH_TICKS: u32 = 50;
-
-/// How the media of a server behaves.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MediaConfig {
-    /// The ports for RTP and RTCP.
-    pub rtp_ports: RangeInclusive<u16>,
-    /// How many pump threads there are: one per core unless told otherwise.
-    pub pumps: usize,
-    /// A call that sends nothing for so long is over.
-    pub no_media_timeout: Duration,
-}
-
-impl Default for MediaConfig {
-    fn default() -> Self {
-        MediaConfig {
-            rtp_ports: 20_000..=29_999,
-            pumps: std::thread::available_parallelism().map_or(1, usize::from),
-            no_media_timeout: Duration::from_secs(60),
-        }
-    }
-}
-
-/// What the media has done so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MediaCounts {
-    /// Legs at work now.
-    pub legs: usize,
-    /// Port pairs in use now.
-    pub ports: usize,
-    /// RTP packets sent.
-    pub packets_sent: u64,
-    /// Packets that the system would not take.
-    pub packets_unsent: u64,
-    /// Packets received, refused ones included.
-    pub packets_received: u64,
-    /// Slots that began more than 10 ms late.
-    pub slots_late: u64,
-    /// Legs that failed.
-    pub legs_failed: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    legs: AtomicUsize,
-    packets_sent: AtomicU64,
-    packets_unsent: AtomicU64,
-    packets_received: AtomicU64,
-    slots_late: AtomicU64,
-    legs_failed: AtomicU64,
-}
-
-/// All pumps and all ports.
-#[derive(Debug)]
-pub struct Media {
-    ports: Arc<Ports>,
-    hub: Arc<Hub>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// What ports and handles need of the pumps.
-#[derive(Debug)]
-struct Hub {
-    pumps: Vec<PumpDoor>,
-    counters: Arc<Counters>,
-    next_leg: AtomicU64,
-}
-
-#[derive(Debug)]
-struct PumpDoor {
-    control: Sender<Control>,
-    legs: Arc<AtomicUsize>,
-}
-
-enum Control {
-    Start(Box<Start>),
-    Change(u64, Box<LegPlan>),
-    Press(u64, Key),
-    HangUp(u64, HangUpCause),
-    Stop,
-}
-
-struct Start {
-    id: u64,
-    sockets: Sockets,
-    plan: Option<LegPlan>,
-    line: FarEnd,
-    shared: Arc<Shared>,
-}
-
-/// What a leg tells its handle.
-#[derive(Debug)]
-struct Shared {
-    statistics: Mutex<LegStatistics>,
-    ended: watch::Sender<Option<HangUpCause>>,
-}
-
-impl Shared {
-    fn publish(&self, statistics: LegStatistics) {
-        *self
-            .statistics
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = statistics;
-    }
-}
-
-impl Media {
-    /// Starts the pumps.
-    pub fn start(config: MediaConfig) -> Result<Media, MediaFault> {
-        let ports = Arc::new(Ports::new(&config.rtp_ports)?);
-        let counters = Arc::new(Counters::default());
-        let mut pumps = Vec::new();
-        let mut threads = Vec::new();
-        for number in 0..config.pumps.max(1) {
-            let (control, commands) = channel();
-            let legs = Arc::new(AtomicUsize::new(0));
-            let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
-            let load = Arc::clone(&legs);
-            let counters = Arc::clone(&counters);
-            let no_media_timeout = config.no_media_timeout;
-            let thread = std::thread::Builder::new().name(format!("media-pump-{number}"));
-            // Built on its own thread, since voice detectors must not move.
-            threads.push(thread.spawn(move || {
-                Pump::new(commands, load, counters, no_media_timeout, epoll).run();
-            })?);
-            pumps.push(PumpDoor { control, legs });
-        }
-        let hub = Hub {
-            pumps,
-            counters,
-            next_leg: AtomicU64::new(0),
-        };
-        Ok(Media {
-            ports,
-            hub: Arc::new(hub),
-            threads,
-        })
-    }
-
-    /// Takes a random pair of ports on this address of ours. It is free again when the [`Port`] is
-    /// dropped, or when the leg started on it ends.
-    pub fn open(&self, local: IpAddr) -> Result<Port, MediaFault> {
-        Ok(Port {
-            sockets: self.ports.open(local)?,
-            hub: Arc::clone(&self.hub),
-        })
-    }
-
-    /// What was done so far.
-    pub fn counts(&self) -> MediaCounts {
-        let counters = &self.hub.counters;
-        MediaCounts {
-            legs: counters.legs.load(Ordering::Relaxed),
-            ports: self.ports.in_use(),
-            packets_sent: counters.packets_sent.load(Ordering::Relaxed),
-            packets_unsent: counters.packets_unsent.load(Ordering::Relaxed),
-            packets_received: counters.packets_received.load(Ordering::Relaxed),
-            slots_late: counters.slots_late.load(Ordering::Relaxed),
-            legs_failed: counters.legs_failed.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Ends all legs (`Shutdown`) and the pumps, and waits for them.
-    pub fn close(mut self) {
-        self.stop();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a media pump had failed");
-            }
-        }
-    }
-
-    fn stop(&self) {
-        for pump in &self.hub.pumps {
-            // A pump that is gone needs no telling.
-            let _ = pump.control.send(Control::Stop);
-        }
-    }
-}
-
-impl Drop for Media {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// A pair of ports for a call that is not agreed on yet.
-#[derive(Debug)]
-pub struct Port {
-    sockets: Sockets,
-    hub: Arc<Hub>,
-}
-
-impl Port {
-    /// The address for RTP; RTCP is on the port above.
-    pub fn local(&self) -> SocketAddr {
-        self.sockets.local
-    }
-
-    /// Starts the leg of a call on its line. Without a plan (an INVITE without an offer) it is
-    /// silent and deaf until [`LegHandle::change`] brings one.
-    pub fn start(self, plan: Option<LegPlan>, line: FarEnd) -> LegHandle {
-        let hub = self.hub;
-        let id = hub.next_leg.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            statistics: Mutex::default(),
-            ended: watch::Sender::new(None),
-        });
-        let idlest = hub.pumps.iter().enumerate();
-        let pump = idlest
-            .min_by_key(|(_, pump)| pump.legs.load(Ordering::Relaxed))
-            .map_or(0, |(index, _)| index);
-        let start = Start {
-            id,
-            sockets: self.sockets,
-            plan,
-            line,
-            shared: Arc::clone(&shared),
-        };
-        let door = &hub.pumps[pump];
-        door.legs.fetch_add(1, Ordering::Relaxed);
-        hub.counters.legs.fetch_add(1, Ordering::Relaxed);
-        if door.control.send(Control::Start(Box::new(start))).is_err() {
-            // The pump is gone: the line was dropped with the message, which ends the talk.
-            shared.ended.send_replace(Some(HangUpCause::Shutdown));
-            door.legs.fetch_sub(1, Ordering::Relaxed);
-            hub.counters.legs.fetch_sub(1, Ordering::Relaxed);
-        }
-        LegHandle {
-            id,
-            pump,
-            hub,
-            shared,
-        }
-    }
-}
-
-/// A leg at work, in the hands of whoever does its signalling. Dropping it hangs up.
-#[derive(Debug)]
-pub struct LegHandle {
-    id: u64,
-    pump: usize,
-    hub: Arc<Hub>,
-    shared: Arc<Shared>,
-}
-
-impl LegHandle {
-    /// A new offer and answer agreed on this.
-    pub fn change(&self, plan: LegPlan) {
-        self.tell(Control::Change(self.id, Box::new(plan)));
-    }
-
-    /// A key that came by signalling (SIP INFO).
-    pub fn press(&self, key: Key) {
-        self.tell(Control::Press(self.id, key));
-    }
-
-    /// The signalling ended: a recording ends with `RecordEnded`, `HungUp(cause)` follows and the
-    /// ports are freed.
-    pub fn hang_up(&self, cause: HangUpCause) {
-        self.tell(Control::HangUp(self.id, cause));
-    }
-
-    /// Waits until the leg is over, and says why: the conversation hung up, the far end fell
-    /// silent, or the leg failed (then the signalling must say goodbye), or [`LegHandle::hang_up`]
-    /// was called.
-    pub async fn ended(&self) -> HangUpCause {
-        let mut ended = self.shared.ended.subscribe();
-        match ended.wait_for(Option::is_some).await {
-            Ok(cause) => cause.unwrap_or(HangUpCause::Fault),
-            Err(_) => HangUpCause::Fault,
-        }
-    }
-
-    /// The figures for the call record, at most a second old; final once the leg has ended.
-    pub fn statistics(&self) -> LegStatistics {
-        *self
-            .shared
-            .statistics
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, control: Control) {
-        // A pump that is gone has ended all its legs.
-        let _ = self.hub.pumps[self.pump].control.send(control);
-    }
-}
-
-impl Drop for LegHandle {
-    fn drop(&mut self) {
-        if self.shared.ended.borrow().is_none() {
-            self.hang_up(HangUpCause::Fault);
-        }
-    }
-}
 
 /// Legs whose conversations have asked for something.
 #[derive(Debug, Default)]
@@ -395,7 +97,7 @@ struct Entry {
     ticks_since_end: u32,
 }
 
-struct Pump {
+pub(super) struct Pump {
     control: Receiver<Control>,
     load: Arc<AtomicUsize>,
     counters: Arc<Counters>,
@@ -416,7 +118,7 @@ struct Pump {
 }
 
 impl Pump {
-    fn new(
+    pub(super) fn new(
         control: Receiver<Control>,
         load: Arc<AtomicUsize>,
         counters: Arc<Counters>,
@@ -443,7 +145,7 @@ impl Pump {
         }
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         // Sound before all else, where the system lets us. Without the right to it the pump runs
         // like any other thread.
         let _ = rustix::process::setpriority_process(None, PRIORITY);

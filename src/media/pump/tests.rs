@@ -1,12 +1,14 @@
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
+use super::super::doors::{LegHandle, Media, MediaConfig};
 use super::super::g711::Codec;
+use super::super::leg::LegPlan;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
 use crate::line::{
-    Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound, SoundSlot, TakeEnd,
+    Key, Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound, SoundSlot, TakeEnd,
     Tape, TapeId, TapeWriter, line,
 };
 
