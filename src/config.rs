@@ -317,9 +317,14 @@ impl Config {
     pub fn read(file: &Path) -> Result<Config, Problems> {
         let name = file.display().to_string();
         let text = std::fs::read_to_string(file).map_err(|error| {
+            let cure = match error.kind() {
+                std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+                std::io::ErrorKind::PermissionDenied => "let this user read it",
+                _ => "give an existing file with --config",
+            };
             Problems::one(Problem::of_file(
                 &name,
-                format!("cannot be read: {error}; give an existing file with --config"),
+                format!("cannot be read: {error}; {cure}"),
             ))
         })?;
         Config::parse(&name, &text)
@@ -330,8 +335,8 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(name: &str, text: &str) -> Result<Config, Problems> {
-        let config: Config =
-            toml::from_str(text).map_err(|error| problems_of_toml(name, text, &error))?;
+        let config: Config = toml::from_str(text)
+            .map_err(|error| problems_of_toml(name, text, &error).with_examples(&examples()))?;
         let found = config.examine();
         if found.is_empty() {
             Ok(config)
@@ -471,6 +476,17 @@ impl Config {
     }
 }
 
+/// How every key is written: the defaults, and something for keys that have none.
+fn examples() -> toml::Table {
+    let mut examples = Config::default();
+    examples.sip.advertised_address = Some(IpAddr::from([192, 0, 2, 1]));
+    examples.storage.data = Some(PathBuf::from("/var/lib/ringback"));
+    examples.conversation.words = Some(PathBuf::from("/etc/ringback/words"));
+    examples.log.call_records = Some(PathBuf::from("/var/log/ringback/call-records.jsonl"));
+    examples.log.transcript = Some(PathBuf::from("/var/log/ringback/transcript.jsonl"));
+    toml::Table::try_from(examples).unwrap_or_default()
+}
+
 /// The folder called `name` under the user's data directory; under the present directory for a
 /// user without a home.
 pub fn users_data_folder(name: &str) -> PathBuf {
@@ -532,6 +548,51 @@ mod tests {
             said.starts_with("ringback.toml:2: limits.calls_max: "),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_wrong_type_or_address_says_how_it_is_written() {
+        for (text, key, cure) in [
+            (
+                "[sip]\nlisten = \"x\"\n",
+                "sip.listen",
+                "write it like listen = [\"0.0.0.0:5060\"]",
+            ),
+            (
+                "[sip]\nlisten = [\"1.2.3.4\"]\n",
+                "sip.listen",
+                "write it like listen = [\"0.0.0.0:5060\"]",
+            ),
+            (
+                "[http]\nlisten = \"foo\"\n",
+                "http.listen",
+                "write it like listen = \"127.0.0.1:8080\"",
+            ),
+            (
+                "[sip]\nadvertised_address = 3\n",
+                "sip.advertised_address",
+                "= \"192.0.2.1\"",
+            ),
+            (
+                "[limits]\ncalls_max = \"many\"\n",
+                "limits.calls_max",
+                "write it like calls_max = 100",
+            ),
+        ] {
+            let said = complaint(text);
+            assert!(
+                said.starts_with(&format!("ringback.toml:2: {key}")),
+                "{said}"
+            );
+            assert!(said.contains(cure), "{said}");
+        }
+        let said = complaint("sip = 3\n");
+        assert!(said.contains("[sip]"), "{said}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ringback.toml");
+        std::fs::write(&file, [0xff, 0xfe, 0]).unwrap();
+        let said = Config::read(&file).unwrap_err().to_string();
+        assert!(said.contains("UTF-8 text"), "{said}");
     }
 
     #[test]

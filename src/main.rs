@@ -67,20 +67,20 @@ struct Demo {
     /// Make the demo anew
     #[arg(long)]
     fresh: bool,
-    /// Address of SIP, UDP and TCP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5060")]
-    sip: SocketAddr,
-    /// Address of /healthz and /metrics
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    http: SocketAddr,
-    /// UDP ports of sound
-    #[arg(long, value_name = "FIRST-LAST", default_value = "20000-29999")]
-    rtp: PortRange,
+    /// Address of SIP, UDP and TCP; default: sip.listen of --config, else 127.0.0.1:5060
+    #[arg(long, value_name = "ADDRESS", value_parser = commands::address)]
+    sip: Option<SocketAddr>,
+    /// Address of /healthz and /metrics; default: http.listen of --config, else 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS", value_parser = commands::address)]
+    http: Option<SocketAddr>,
+    /// UDP ports of sound; default: media.ports of --config, else 20000-29999
+    #[arg(long, value_name = "FIRST-LAST")]
+    rtp: Option<PortRange>,
     /// A network whose calls are taken, besides this machine; needed when --sip is not loopback
     #[arg(long, value_name = "CIDR", value_parser = commands::network)]
     trust: Vec<ipnet::IpNet>,
     /// Start the wall clock of conversations here, in --zone: 2026-11-23T08:30:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = commands::clock)]
     clock: Option<jiff::civil::DateTime>,
     /// Time zone
     #[arg(long, value_name = "ZONE", value_parser = commands::zone, default_value = "UTC")]

@@ -72,6 +72,37 @@ impl Problems {
     }
 }
 
+impl Problems {
+    /// Adds to every wrong value of a known key how one is written, by the example of `defaults`.
+    #[must_use]
+    pub fn with_examples(mut self, defaults: &toml::Table) -> Problems {
+        for problem in &mut self.0 {
+            // Elements of lists are numbered.
+            let names: Vec<&str> = problem
+                .key
+                .split('.')
+                .take_while(|name| name.parse::<usize>().is_err())
+                .collect();
+            let Some((last, tables)) = names.split_last() else {
+                continue;
+            };
+            let table = tables
+                .iter()
+                .try_fold(defaults, |table, name| table.get(*name)?.as_table());
+            match table.and_then(|table| table.get(*last)) {
+                Some(toml::Value::Table(_)) if tables.is_empty() => {
+                    problem.text += &format!("; write a table, [{last}], with the keys under it");
+                }
+                Some(example) if !problem.text.contains("write it like") => {
+                    problem.text += &format!("; write it like {last} = {example}");
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {

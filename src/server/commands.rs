@@ -109,10 +109,24 @@ pub fn org_export(place: &Place, to: Option<&Path>) -> anyhow::Result<()> {
 /// Everything that is wrong with the file; then nothing was changed.
 pub fn org_apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<()> {
     let data = place.config()?.data();
-    let store = Store::open(&data)?;
+    if !file.exists() {
+        bail!(
+            "{}: there is no such file, so nothing was changed; give one as ringback org export \
+             writes it",
+            file.display()
+        );
+    }
+    // Looking at what would be made must not make it.
+    let scratch = (dry_run && !data.join("ringback.db").exists())
+        .then(|| std::env::temp_dir().join(format!("ringback-dry-run-{}", ulid::Ulid::generate())));
     let now = clock_of(&data).now();
-    let report = apply::apply(&store, file, dry_run, PinCost::default(), now)
-        .with_context(|| format!("{}: nothing was changed", file.display()))?;
+    let report = Store::open(scratch.as_ref().unwrap_or(&data))
+        .map_err(Into::into)
+        .and_then(|store| apply::apply(&store, file, dry_run, PinCost::default(), now));
+    if let Some(scratch) = scratch {
+        let _ = std::fs::remove_dir_all(scratch);
+    }
+    let report = report.with_context(|| format!("{}: nothing was changed", file.display()))?;
     print(&report.to_string())?;
     if dry_run {
         print("(only looked: nothing was changed)\n")?;
@@ -150,6 +164,24 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| "write a network such as 192.168.1.0/24, or an address".to_owned())
+}
+
+/// Reads an address with its port.
+///
+/// # Errors
+/// What to write instead.
+pub fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:5060 or [::1]:5060".to_owned())
+}
+
+/// Reads the time at which a demo's clock starts.
+///
+/// # Errors
+/// What to write instead.
+pub fn clock(text: &str) -> Result<jiff::civil::DateTime, String> {
+    text.parse()
+        .map_err(|_| "write a date and time such as 2026-11-23T08:30:00".to_owned())
 }
 
 /// Reads the name of a time zone.

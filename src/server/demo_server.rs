@@ -36,12 +36,12 @@ pub struct DemoOptions {
     pub data: Option<PathBuf>,
     /// Make the demo anew.
     pub fresh: bool,
-    /// Address of SIP.
-    pub sip: SocketAddr,
-    /// Address of health and metrics.
-    pub http: SocketAddr,
-    /// Ports of sound.
-    pub rtp: PortRange,
+    /// Address of SIP; none: the settings' file, else 127.0.0.1:5060.
+    pub sip: Option<SocketAddr>,
+    /// Address of health and metrics; none: the settings.
+    pub http: Option<SocketAddr>,
+    /// Ports of sound; none: the settings.
+    pub rtp: Option<PortRange>,
     /// Who may call besides this machine.
     pub trust: Vec<IpNet>,
     /// Where the wall clock of conversations starts.
@@ -97,7 +97,8 @@ pub fn clock_of(data: &Path) -> Arc<dyn WallClock> {
 /// # Errors
 /// What keeps it from starting, and the cure.
 pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
-    let trust = trusted(&options)?;
+    let listeners = listeners(&options);
+    let trust = trusted(&options, &listeners)?;
     let data = options
         .data
         .clone()
@@ -124,7 +125,7 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
         trust: trust.clone(),
     };
     check_note(&data, &note)?;
-    let config = configure(&options, &data);
+    let config = configure(&options, listeners.clone(), &data)?;
     let speech = open_speech(&config, &data).await?;
     let pins = make(&data, &trust, clock.now(), &speech).await?;
     note.write(&data)?;
@@ -136,7 +137,7 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
         speech: Some(speech),
     })
     .await?;
-    let words = introduction(&server, &options, &data, &pins);
+    let words = introduction(&server, &trust, &data, &pins);
     lifecycle::run(server, move || {
         // A closed standard output must not end the service.
         let mut out = std::io::stdout().lock();
@@ -146,19 +147,48 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
     .await
 }
 
-/// Who may call besides 127.0.0.0/8.
-fn trusted(options: &DemoOptions) -> Result<Vec<IpNet>, StartFault> {
-    let ip = options.sip.ip();
-    if !ip.is_loopback() && options.trust.is_empty() {
-        return Err(StartFault(format!(
-            "--sip {} can be reached from other machines: say who may call with --trust, \
-             for example --trust 192.168.1.0/24",
-            options.sip
-        )));
+/// Where SIP is served: `--sip`, else what the settings' file names, else this machine only (never
+/// what holds for a server of one's own: all addresses).
+fn listeners(options: &DemoOptions) -> Vec<SocketAddr> {
+    match options.sip {
+        Some(address) => vec![address],
+        None if names_listeners(options.config_file.as_deref()) => {
+            options.config.sip.listen.clone()
+        }
+        None => vec![SocketAddr::from(([127, 0, 0, 1], 5060))],
     }
+}
+
+/// Whether `sip.listen` stands in the file, which was read and found right before.
+fn names_listeners(file: Option<&Path>) -> bool {
+    let table = file
+        .and_then(|file| std::fs::read_to_string(file).ok())
+        .and_then(|text| toml::from_str::<toml::Table>(&text).ok());
+    table
+        .as_ref()
+        .and_then(|table| table.get("sip"))
+        .is_some_and(|sip| sip.get("listen").is_some())
+}
+
+/// Who may call besides 127.0.0.0/8.
+fn trusted(options: &DemoOptions, listeners: &[SocketAddr]) -> Result<Vec<IpNet>, StartFault> {
     let mut trust = options.trust.clone();
-    if ip.is_ipv6() && ip.is_loopback() {
-        trust.push(IpNet::from(ip));
+    for listener in listeners {
+        let ip = listener.ip();
+        if !ip.is_loopback() && options.trust.is_empty() {
+            let named = match options.sip {
+                Some(_) => "--sip",
+                None => "sip.listen",
+            };
+            return Err(StartFault(format!(
+                "{named} {listener} can be reached from other machines: say who may call with \
+                 --trust, for example --trust 192.168.1.0/24"
+            )));
+        }
+        let own = IpNet::from(ip);
+        if ip.is_ipv6() && ip.is_loopback() && !trust.contains(&own) {
+            trust.push(own);
+        }
     }
     Ok(trust)
 }
@@ -224,13 +254,28 @@ fn check_note(data: &Path, now: &DemoNote) -> Result<(), StartFault> {
     Ok(())
 }
 
-fn configure(options: &DemoOptions, data: &Path) -> Config {
+fn configure(
+    options: &DemoOptions,
+    listeners: Vec<SocketAddr>,
+    data: &Path,
+) -> Result<Config, StartFault> {
     let mut config = options.config.clone();
     config.storage.data = Some(data.to_owned());
-    config.sip.listen = vec![options.sip];
-    config.http.listen = options.http;
-    config.media.ports = options.rtp;
-    config.limits.calls_max = config.limits.calls_max.min(options.rtp.pairs());
+    config.sip.listen = listeners;
+    if let Some(http) = options.http {
+        config.http.listen = http;
+    }
+    if let Some(rtp) = options.rtp {
+        config.media.ports = rtp;
+    }
+    let (calls, pairs) = (config.limits.calls_max, config.media.ports.pairs());
+    if calls > pairs {
+        return Err(StartFault(format!(
+            "--rtp {} has room for {pairs} calls, but limits.calls_max is {calls}; widen the \
+             range, or lower the limit in the file that --config names",
+            config.media.ports
+        )));
+    }
     if options.advertise.is_some() {
         config.sip.advertised_address = options.advertise;
     }
@@ -240,7 +285,7 @@ fn configure(options: &DemoOptions, data: &Path) -> Config {
     if options.transcript.is_some() {
         config.log.transcript.clone_from(&options.transcript);
     }
-    config
+    Ok(config)
 }
 
 /// Makes organisation and messages where there are none; gives the PINs of new mailboxes.
@@ -302,20 +347,25 @@ async fn deposit_messages(
 }
 
 /// What a newcomer needs to know.
-fn introduction(server: &Server, options: &DemoOptions, data: &Path, pins: &[NewPin]) -> String {
-    let sip = server
-        .sip_listeners()
-        .first()
-        .map_or(options.sip, |listener| listener.address);
+fn introduction(server: &Server, trust: &[IpNet], data: &Path, pins: &[NewPin]) -> String {
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments<'_>| {
         let _ = writeln!(text, "{words}");
     };
     line(format_args!("Ringback {} demo", env!("CARGO_PKG_VERSION")));
     line(format_args!(""));
-    line(format_args!(
-        "  dial       sip:{ACCESS_NUMBER}@{sip}   (UDP or TCP, no registration)"
-    ));
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for listener in server.sip_listeners() {
+        // UDP and TCP of one address are one line.
+        if !addresses.contains(&listener.address) {
+            addresses.push(listener.address);
+        }
+    }
+    for sip in addresses {
+        line(format_args!(
+            "  dial       sip:{ACCESS_NUMBER}@{sip}   (UDP or TCP, no registration)"
+        ));
+    }
     if let Some(http) = server.http_address() {
         line(format_args!(
             "  look       http://{http}/healthz   http://{http}/metrics"
@@ -327,7 +377,7 @@ fn introduction(server: &Server, options: &DemoOptions, data: &Path, pins: &[New
     }
     line(format_args!("  calls from 127.0.0.0/8{}", {
         let mut more = String::new();
-        for net in &options.trust {
+        for net in trust {
             let _ = write!(more, ", {net}");
         }
         more
@@ -437,5 +487,78 @@ mod tests {
         .unwrap();
         let shown = clock_of(folder.path()).now().duration_since(start);
         assert!((600..605).contains(&shown.as_secs()), "{shown}");
+    }
+
+    fn options(config_file: Option<PathBuf>, sip: Option<&str>) -> DemoOptions {
+        DemoOptions {
+            config: match &config_file {
+                Some(file) => Config::read(file).unwrap(),
+                None => Config::default(),
+            },
+            config_file,
+            data: None,
+            fresh: false,
+            sip: sip.map(|sip| sip.parse().unwrap()),
+            http: None,
+            rtp: None,
+            trust: Vec::new(),
+            clock: None,
+            zone: TimeZone::UTC,
+            advertise: None,
+            transcript: None,
+        }
+    }
+
+    #[test]
+    fn listeners_of_the_file_hold_unless_the_option_names_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ringback.toml");
+        std::fs::write(
+            &file,
+            "[sip]\nlisten = [\"127.0.0.2:15060\", \"[::1]:15061\"]\n\
+             [http]\nlisten = \"127.0.0.1:18300\"\n[media]\nports = \"44000-45999\"\n",
+        )
+        .unwrap();
+        let of_file = options(Some(file.clone()), None);
+        let found = listeners(&of_file);
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["127.0.0.2:15060", "[::1]:15061"]);
+        let trust = trusted(&of_file, &found).unwrap();
+        assert_eq!(trust, ["::1/128".parse().unwrap()]);
+        let config = configure(&of_file, found, folder.path()).unwrap();
+        assert_eq!(config.http.listen.port(), 18_300);
+        assert_eq!(config.media.ports.first, 44_000);
+
+        let mut given = options(Some(file), Some("127.0.0.1:5070"));
+        given.http = Some("127.0.0.1:8090".parse().unwrap());
+        let config = configure(&given, listeners(&given), folder.path()).unwrap();
+        assert_eq!(config.sip.listen, ["127.0.0.1:5070".parse().unwrap()]);
+        assert_eq!(config.http.listen.port(), 8_090);
+    }
+
+    #[test]
+    fn without_option_or_file_only_this_machine_is_served() {
+        assert_eq!(
+            listeners(&options(None, None)),
+            ["127.0.0.1:5060".parse().unwrap()]
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ringback.toml");
+        std::fs::write(&file, "[sip]\nlisten = [\"0.0.0.0:5060\"]\n").unwrap();
+        let wide = options(Some(file), None);
+        let said = trusted(&wide, &listeners(&wide)).unwrap_err().to_string();
+        assert!(said.contains("sip.listen 0.0.0.0:5060"), "{said}");
+        assert!(said.contains("--trust"), "{said}");
+    }
+
+    #[test]
+    fn a_port_range_too_small_for_the_calls_is_refused() {
+        let mut small = options(None, None);
+        small.rtp = Some("40000-40001".parse().unwrap());
+        let said = configure(&small, Vec::new(), Path::new("data"))
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("--rtp 40000-40001 has room for 1"), "{said}");
+        assert!(said.contains("limits.calls_max is 100"), "{said}");
     }
 }

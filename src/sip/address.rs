@@ -65,7 +65,9 @@ impl NameAddress {
             return None;
         }
         Some(Self {
-            display_name: display_name.filter(|name| !name.is_empty()),
+            display_name: display_name
+                .map(|name| printable(&name))
+                .filter(|name| !name.is_empty()),
             uri: uri.to_owned(),
             parameters: parameters.trim().trim_start_matches(';').to_owned(),
         })
@@ -80,6 +82,18 @@ impl NameAddress {
         party.display_name.clone_from(&self.display_name);
         party
     }
+}
+
+/// A name without characters that do something to the screen which shows it: control characters,
+/// and marks that turn the direction of what follows.
+fn printable(name: &str) -> String {
+    let acts = |character: char| {
+        character.is_control()
+            || matches!(character,
+                '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
+    };
+    name.chars().filter(|character| !acts(*character)).collect()
 }
 
 /// The text of a quoted string at the start, and what follows it.
@@ -289,6 +303,10 @@ mod tests {
         );
         let address = NameAddress::parse("Al Smith <sip:a@h>").unwrap();
         assert_eq!(address.display_name.as_deref(), Some("Al Smith"));
+        let address = NameAddress::parse("\"A\u{1b}[31mX\u{202e}\u{2066}b\" <sip:a@h>").unwrap();
+        assert_eq!(address.display_name.as_deref(), Some("A[31mXb"));
+        let address = NameAddress::parse("\"\u{202e}\" <sip:a@h>").unwrap();
+        assert_eq!(address.display_name, None, "nothing to be seen is no name");
         assert_eq!(NameAddress::parse("  "), None);
         assert_eq!(NameAddress::parse("\"unclosed <sip:a@h>"), None);
     }

@@ -19,7 +19,7 @@ async fn a_port_in_use_names_port_option_and_cure() {
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
     let (sip, http) = (server.sip.to_string(), server.http.to_string());
-    let demo = ["demo", "--data", data, "--rtp", "33000-33099"];
+    let demo = ["demo", "--data", data, "--rtp", "33000-33199"];
     let said = fails(&[&demo[..], &["--sip", "127.0.0.1:0", "--http", &http]].concat());
     assert!(
         said.contains(&http) && said.contains("--http") && said.contains("choose another"),
@@ -68,6 +68,26 @@ fn what_cannot_work_is_refused_with_a_cure() {
     let said = fails(&["mailbox", "list", "--data", data]);
     assert!(said.contains("--data"), "{said}");
     assert!(!folder.path().join("data").exists(), "looking made nothing");
+    let organisation = folder.path().join("organisation.toml");
+    std::fs::write(
+        &organisation,
+        "[[dial_plan]]\nname = \"trial\"\nnumber_of_digits_in_extension = 4\n",
+    )
+    .unwrap();
+    let applied = Command::new(BINARY)
+        .args(["org", "apply", "--dry-run", "--data", data])
+        .arg(&organisation)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&applied.stdout);
+    assert!(said.contains("only looked"), "{applied:?}");
+    assert!(
+        !folder.path().join("data").exists(),
+        "a dry run made nothing"
+    );
+    let said = fails(&["org", "apply", "/nope.toml", "--data", data]);
+    assert_eq!(said.matches("/nope.toml").count(), 1, "{said}");
+    assert!(said.contains("org export"), "{said}");
 }
 
 #[tokio::test]
