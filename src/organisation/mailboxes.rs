@@ -84,6 +84,10 @@ pub fn enable(
 ) -> Result<Option<NewPin>, OrganisationFault> {
     let before = store.read_now(Whole::read)?;
     let mut after = before.clone();
+    let person = enabling.person.as_ref().or_else(|| {
+        let known = |person: &&Person| person.user == enabling.user;
+        before.person.iter().find(known)
+    });
     let is_new = !before.mailbox.iter().any(|old| old.user == enabling.user);
     match after
         .mailbox
@@ -102,16 +106,31 @@ pub fn enable(
                 mailbox.policy = policy;
             }
         }
-        None => after.mailbox.push(Mailbox {
-            user: enabling.user.clone(),
-            policy: policy_for(enabling.policy, &before)?,
-            extensions: enabling.extensions,
-            addresses: enabling.addresses,
-            enabled: true,
-            subscriber_access_enabled: true,
-            anonymous_callers_can_leave_messages: true,
-            quota_bytes: 0,
-        }),
+        None => {
+            let Some(person) = person else {
+                return Err(unlisted(&enabling.user, &before));
+            };
+            let mut extensions = enabling.extensions;
+            if extensions.is_empty() && enabling.addresses.is_empty() {
+                let Some(extension) = &person.extension else {
+                    return Err(OrganisationFault::wrong(format!(
+                        "{} has no extension in the directory; give one with --extension",
+                        enabling.user
+                    )));
+                };
+                extensions.push(extension.clone());
+            }
+            after.mailbox.push(Mailbox {
+                user: enabling.user.clone(),
+                policy: policy_for(enabling.policy, &before)?,
+                extensions,
+                addresses: enabling.addresses,
+                enabled: true,
+                subscriber_access_enabled: true,
+                anonymous_callers_can_leave_messages: true,
+                quota_bytes: 0,
+            });
+        }
     }
     if let Some(person) = enabling.person {
         after.person.retain(|old| old.user != person.user);
@@ -217,9 +236,11 @@ pub fn set_pin(
     Ok((!was_given).then_some(NewPin { user, pin }))
 }
 
-/// Lets a subscriber try again: unlocks and unblocks sign-in, and starts counting anew.
+/// Lets a subscriber try again: unlocks and unblocks sign-in, and starts counting anew. A PIN that
+/// was guessed at until the mailbox was locked has to be changed.
 pub fn unlock(store: &Store, user: &str) -> Result<(), OrganisationFault> {
     find(&mut store.read_now(Whole::read)?, user)?;
+    store.write_now(|db| pin_rows::demand_change_if_locked(db, user))?;
     write_failures(store, user, &Failures::default())
 }
 
@@ -298,6 +319,21 @@ fn nobody(user: &str) -> OrganisationFault {
     OrganisationFault::wrong(format!(
         "there is no mailbox {user:?}; `ringback mailbox list` shows all"
     ))
+}
+
+/// Somebody of whom the directory knows nothing: a mistyped name must not make a mailbox.
+fn unlisted(user: &str, whole: &Whole) -> OrganisationFault {
+    let nearest = whole
+        .person
+        .iter()
+        .map(|person| (strsim::jaro_winkler(&person.user, user), &person.user))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let cure = match nearest {
+        Some((_, nearest)) => format!("did you mean {nearest}?"),
+        None => "add the person with ringback org apply first".to_owned(),
+    };
+    OrganisationFault::wrong(format!("{user} is not in the directory; {cure}"))
 }
 
 fn policy_for(asked: Option<String>, whole: &Whole) -> Result<String, OrganisationFault> {

@@ -119,6 +119,15 @@ pub(super) fn replace(
     Ok(())
 }
 
+/// A PIN whose mailbox is locked has to be changed once it is unlocked.
+pub(super) fn demand_change_if_locked(db: &Transaction<'_>, user: &str) -> Result<(), StoreFault> {
+    db.execute(
+        "UPDATE pin SET must_change = 1 WHERE user = ?1 AND locked",
+        params![user],
+    )?;
+    Ok(())
+}
+
 pub(super) fn write_failures(
     db: &Transaction<'_>,
     user: &str,

@@ -72,18 +72,18 @@ async fn disabling_keeps_everything_and_enabling_again_keeps_the_pin() {
 fn what_cannot_be_enabled_says_why() {
     let house = House::new();
     let wrong = |enabling: Enabling| enable(&house, enabling).unwrap_err().to_string();
-    let taken = wrong(enabling("new", "2001"));
+    let taken = wrong(enabling("noext", "2001"));
     assert!(
-        taken.contains("\"new\"") && taken.contains("\"alice\""),
+        taken.contains("\"noext\"") && taken.contains("\"alice\""),
         "{taken}"
     );
-    let short = wrong(enabling("new", "209"));
+    let short = wrong(enabling("noext", "209"));
     assert!(short.contains("must have 4 digits"), "{short}");
     let name = wrong(enabling("../etc/passwd", "2099"));
-    assert!(name.contains("must have 1 to 64 characters"), "{name}");
+    assert!(name.contains("is not in the directory"), "{name}");
     let policy = wrong(Enabling {
         policy: Some("demo Defalt Policy".into()),
-        ..enabling("new", "2099")
+        ..enabling("noext", "2099")
     });
     assert!(
         policy.contains("did you mean \"demo Default Policy\"?"),
@@ -91,7 +91,7 @@ fn what_cannot_be_enabled_says_why() {
     );
     let pin = wrong(Enabling {
         pin: Some("123456".into()),
-        ..enabling("new", "2099")
+        ..enabling("noext", "2099")
     });
     assert!(pin.contains("sequence"), "{pin}");
     assert_eq!(mailboxes::list(&house.store, now()).unwrap().len(), 48);
@@ -128,4 +128,25 @@ async fn a_pin_can_be_set_and_a_mailbox_unlocked() {
     let changed = pins.check("demo", "2002", &made.pin, None).await.unwrap();
     assert!(matches!(changed, PinCheck::MustChange(_)));
     assert!(mailboxes::unlock(&house.store, "nobody").is_err());
+}
+
+#[test]
+fn a_new_mailbox_takes_the_directorys_extension_and_needs_a_person() {
+    let house = House::new();
+    let plain = |user: &str| Enabling {
+        user: user.into(),
+        must_change: true,
+        ..Enabling::default()
+    };
+    enable(&house, plain("nomail")).unwrap().unwrap();
+    let made = mailboxes::show(&house.store, "nomail", now()).unwrap();
+    assert_eq!(made.mailbox.extensions, ["2033"]);
+    let said = enable(&house, plain("noext")).unwrap_err().to_string();
+    assert!(said.contains("--extension"), "{said}");
+    let said = enable(&house, enabling("ghost", "2099")).unwrap_err();
+    let said = said.to_string();
+    assert!(said.contains("ghost is not in the directory"), "{said}");
+    assert!(said.contains("org apply"), "{said}");
+    let said = enable(&house, enabling("nomale", "2099")).unwrap_err();
+    assert!(said.to_string().contains("did you mean nomail?"), "{said}");
 }

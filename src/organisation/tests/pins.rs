@@ -74,7 +74,7 @@ async fn five_failures_block_and_fifteen_lock_until_unlocked() {
     house.clock.advance(1_000_000);
     assert_eq!(check(&pins, "2001", ALICE).await, "locked out");
     mailboxes::unlock(&house.store, "alice").unwrap();
-    assert_eq!(check(&pins, "2001", ALICE).await, "accepted");
+    assert_eq!(check(&pins, "2001", ALICE).await, "must change");
 }
 
 #[tokio::test(start_paused = true)]
