@@ -144,7 +144,7 @@ impl Outbox {
         let id = TapeId(ulid::Ulid::generate().to_string().into());
         let (folder, tape) = (self.folder.clone(), id.clone());
         let file = blocking(move || folder.begin(&tape, purpose)).await?;
-        Ok(self.hand_out(id, file, 0))
+        Ok(self.hand_out(id, file, 0, false))
     }
 
     /// The tape again, to go on recording behind what `recording` keeps.
@@ -154,7 +154,12 @@ impl Outbox {
         }
         let (folder, kept) = (self.folder.clone(), recording.clone());
         let file = blocking(move || folder.reopen(&kept)).await?;
-        Ok(self.hand_out(recording.tape.clone(), file, recording.samples))
+        // What was lost before stays lost, however well the rest is recorded.
+        let gaps = lock(&self.tapes)
+            .get(&recording.tape)
+            .is_some_and(|state| state.has_gaps());
+        let id = recording.tape.clone();
+        Ok(self.hand_out(id, file, recording.samples, gaps))
     }
 
     /// What a take left on its tape, behind `so_far` if that was recorded before: waits until all
@@ -175,9 +180,9 @@ impl Outbox {
             samples: before.saturating_add(take.keep_samples),
             voiced: so_far.map_or(Duration::ZERO, |recording| recording.voiced) + take.voiced,
         };
-        let folder = self.folder.clone();
+        let (folder, writing) = (self.folder.clone(), state.clone());
         blocking(move || {
-            let written = state
+            let written = writing
                 .wait_until_written(DEADLINE)
                 .ok_or(OutboxFault::Stalled)?;
             recording.samples = recording.samples.min(written);
@@ -185,6 +190,8 @@ impl Outbox {
             Ok(recording)
         })
         .await
+        // Whoever goes on with what was there before goes on without this take.
+        .inspect_err(|_| state.note_gap())
     }
 
     /// The sound of a recording.
@@ -240,8 +247,11 @@ impl Outbox {
         }
     }
 
-    fn hand_out(&self, id: TapeId, file: std::fs::File, written: u64) -> Tape {
+    fn hand_out(&self, id: TapeId, file: std::fs::File, written: u64, gaps: bool) -> Tape {
         let (writer, state) = self.thread.writer(file, written);
+        if gaps {
+            state.note_gap();
+        }
         lock(&self.tapes).insert(id.clone(), state);
         Tape { id, writer }
     }

@@ -45,6 +45,11 @@ impl TapeState {
         self.gaps.load(Ordering::Relaxed)
     }
 
+    /// Remembers that sound was lost.
+    pub(super) fn note_gap(&self) {
+        self.gaps.store(true, Ordering::Relaxed);
+    }
+
     fn end(&self, samples: u64) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(samples);
         self.end.notify_all();
@@ -115,12 +120,12 @@ impl QueueWriter {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
         let queued = self.state.queued.load(Ordering::Relaxed);
         if queued > 0 && queued + piece.len() > QUEUED_MAX {
-            self.state.gaps.store(true, Ordering::Relaxed);
+            self.state.note_gap();
             return;
         }
         self.state.queued.fetch_add(piece.len(), Ordering::Relaxed);
         if self.queue.send(Work::Sound(self.number, piece)).is_err() {
-            self.state.gaps.store(true, Ordering::Relaxed);
+            self.state.note_gap();
         }
     }
 }

@@ -168,6 +168,52 @@ async fn what_is_not_kept_is_cut_and_recording_goes_on_behind_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sound_lost_in_the_first_take_is_still_lost_after_going_on() {
+    for lost in [true, false] {
+        let house = House::new();
+        let outbox = house.outbox();
+        let take = record(outbox.tape(message()).await.unwrap(), &sound(10_000));
+        let first = outbox.finish(&take, None).await.unwrap();
+        if lost {
+            lock(&outbox.tapes)[&first.tape].note_gap();
+        }
+        let take = record(outbox.more_tape(&first).await.unwrap(), &sound(6_000));
+        let both = outbox.finish(&take, Some(&first)).await.unwrap();
+        // And once more: the mark is handed on from take to take.
+        let take = record(outbox.more_tape(&both).await.unwrap(), &sound(4_000));
+        let all = outbox.finish(&take, Some(&both)).await.unwrap();
+        outbox.deliver(envelope(), all).await.unwrap();
+        outbox.deliver_due().await;
+        assert_eq!(house.delivered()[0].0.cut_short, lost);
+        assert_eq!(house.delivered()[0].1.len(), 20_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_addition_that_never_reaches_the_disk_makes_the_message_cut_short() {
+    let house = House::new();
+    let outbox = house.outbox();
+    let take = record(outbox.tape(message()).await.unwrap(), &sound(10_000));
+    let first = outbox.finish(&take, None).await.unwrap();
+    let mut more = outbox.more_tape(&first).await.unwrap();
+    more.writer.write(&sound(6_000));
+    // The recorder hands the tape back to nobody: for the outbox that is a disk that stands still.
+    let take = Take {
+        tape: more.id.clone(),
+        keep_samples: 6_000,
+        voiced: Duration::from_secs(1),
+        end: TakeEnd::Stopped,
+    };
+    let fault = outbox.finish(&take, Some(&first)).await.unwrap_err();
+    assert_eq!(fault, OutboxFault::Stalled);
+    drop(more);
+    outbox.deliver(envelope(), first).await.unwrap();
+    outbox.deliver_due().await;
+    assert!(house.delivered()[0].0.cut_short);
+    assert_eq!(house.delivered()[0].1, sound(10_000));
+}
+
+#[tokio::test(start_paused = true)]
 async fn discarding_leaves_nothing_and_takes_nothing_back() {
     let house = House::new();
     let outbox = house.outbox();
