@@ -34,16 +34,17 @@ impl Caller {
         }
     }
 
-    /// The same, where silence is an answer as well.
-    pub async fn choose_or_silence<C: Copy + PartialEq + 'static>(
+    /// The same, where no choice is an answer as well: neither silence nor too many wrong keys end
+    /// the call.
+    pub async fn choose_or_nothing<C: Copy + PartialEq + 'static>(
         &mut self,
         menu: impl Into<OpenMenu<C>>,
     ) -> Talk<Option<C>> {
         let menu = menu.into();
         match self.put(&menu, Persistence::Once).await? {
             Ok(choice) => Ok(Some(choice)),
-            Err(Why::Silence | Why::PlayingEnded) => Ok(None),
-            Err(why) => Err(self.give_up(why).await),
+            Err(Why::Silence | Why::PlayingEnded | Why::InvalidInput) => Ok(None),
+            Err(why @ Why::HungUp) => Err(self.give_up(why).await),
         }
     }
 

@@ -497,7 +497,7 @@ async fn questions_have_a_limit() {
     let conversation = async move {
         let mut answers = Vec::new();
         loop {
-            match caller.choose_or_silence(&DEEDS).await {
+            match caller.choose_or_nothing(&DEEDS).await {
                 Ok(answer) => answers.push(answer),
                 Err(leave) => return (answers.len(), leave),
             }

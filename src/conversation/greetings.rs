@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::{Session, Visit};
-use super::recording::{self, Bounds, SHORTEST_MESSAGE, SHORTEST_NAME, Taken};
+use super::recording::{
+    self, Bounds, LEAST_VOICE_IN_MESSAGE, LEAST_VOICE_IN_WORD, SHORTEST_MESSAGE, SHORTEST_NAME,
+    Taken,
+};
 use super::{faults, prompts};
 use crate::caller::{Caller, Saying, Talk};
 use crate::line::{PromptName, Sound};
@@ -235,13 +238,19 @@ pub(super) async fn keep(
 pub(super) fn bounds(session: &Session, which: Recorded) -> Bounds {
     let plan = &session.subscriber.dial_plan;
     let minutes = u64::from(session.subscriber.policy.max_greeting_duration);
-    let (longest, shortest) = match which {
-        Recorded::Greeting => (Duration::from_secs(minutes * 60), SHORTEST_MESSAGE),
-        Recorded::Name => (NAME_LONGEST, SHORTEST_NAME),
-    };
-    Bounds {
-        longest,
-        shortest,
-        idle: Duration::from_secs(u64::from(plan.recording_idle_timeout)),
+    let idle = Duration::from_secs(u64::from(plan.recording_idle_timeout));
+    match which {
+        Recorded::Greeting => Bounds {
+            longest: Duration::from_secs(minutes * 60),
+            idle,
+            shortest: SHORTEST_MESSAGE,
+            least_voice: LEAST_VOICE_IN_MESSAGE,
+        },
+        Recorded::Name => Bounds {
+            longest: NAME_LONGEST,
+            idle,
+            shortest: SHORTEST_NAME,
+            least_voice: LEAST_VOICE_IN_WORD,
+        },
     }
 }

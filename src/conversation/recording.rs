@@ -16,8 +16,14 @@ pub(super) const SHORTEST_MESSAGE: Duration = Duration::from_secs(1);
 /// "Bob" is a whole name.
 pub(super) const SHORTEST_NAME: Duration = Duration::from_millis(400);
 
-/// Less voice than this is a click or a breath in what is otherwise silence.
-const LEAST_VOICE: Duration = Duration::from_millis(100);
+/// With less voice than this in all, nothing was said, however long it lasted: the click of a
+/// handset that is put down and a cough are voice for some tenths of a second (`speech` section 6,
+/// empty message). A detector that holds on for 120 ms after each burst counts generously.
+pub(super) const LEAST_VOICE_IN_MESSAGE: Duration = Duration::from_secs(1);
+
+/// A name, or a word added to what is there already, is as short as a click may be: here somebody
+/// who was asked for it listens to it before it is used, or would miss it if it were dropped.
+pub(super) const LEAST_VOICE_IN_WORD: Duration = Duration::from_millis(100);
 
 /// The tone that warns of the end comes this long before it.
 const WARN_BEFORE_END: Duration = Duration::from_secs(60);
@@ -41,6 +47,8 @@ pub(super) struct Bounds {
     pub(super) idle: Duration,
     /// Whatever is shorter counts as nothing.
     pub(super) shortest: Duration,
+    /// So does whatever has less voice in it.
+    pub(super) least_voice: Duration,
 }
 
 impl Bounds {
@@ -93,7 +101,7 @@ pub(super) async fn record(
         .finish(&take, None)
         .await
         .map_err(faults::sending)?;
-    if recording.length() < bounds.shortest || recording.voiced < LEAST_VOICE {
+    if recording.length() < bounds.shortest || recording.voiced < bounds.least_voice {
         desk.outbox.discard(&recording.tape).await;
         return Ok(Taken::Nothing);
     }
@@ -126,7 +134,7 @@ pub(super) async fn record_more(
         .await
         .map_err(faults::recording)?;
     let mut take = caller.record(tape, bounds.limits(so_far)).await?;
-    if take.end == TakeEnd::SteadyTone || take.voiced < LEAST_VOICE {
+    if take.end == TakeEnd::SteadyTone || take.voiced < LEAST_VOICE_IN_WORD {
         // Nothing was said: the tape ends where it ended before.
         take.keep_samples = 0;
         take.voiced = Duration::ZERO;

@@ -7,7 +7,7 @@ use tracing::error;
 
 use super::arrival::CallType;
 use super::desk::{Desk, Visit, mailbox_of};
-use super::recording::{self, Bounds, SHORTEST_MESSAGE, Taken};
+use super::recording::{self, Bounds, LEAST_VOICE_IN_MESSAGE, SHORTEST_MESSAGE, Taken};
 use super::{faults, prompts, sender};
 use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::line::TakeEnd;
@@ -152,7 +152,8 @@ async fn decide(
     bounds: Bounds,
 ) -> Talk<Option<Verdict>> {
     loop {
-        let Some(choice) = caller.choose_or_silence(CALLER_RECORDING.open()).await? else {
+        // Whoever says nothing more, or finds no key, wants the message to arrive, and to know it.
+        let Some(choice) = caller.choose_or_nothing(CALLER_RECORDING.open()).await? else {
             return Ok(Some(Verdict::Send));
         };
         let Some(recording) = &mut draft.recording else {
@@ -204,8 +205,8 @@ async fn options(caller: &mut Caller, owner: &Subscriber, envelope: &mut Envelop
         if !may_be_private || !envelope.private {
             open = open.without(OnSending::NotPrivate);
         }
-        // Once accepted, silence sends: a caller who walks away has said all.
-        let said = match caller.choose_or_silence(open).await? {
+        // Once accepted, no choice sends: a caller who walks away has said all.
+        let said = match caller.choose_or_nothing(open).await? {
             None | Some(OnSending::Send) => return Ok(true),
             Some(OnSending::Back) => return Ok(false),
             Some(OnSending::Important) => {
@@ -274,5 +275,6 @@ fn bounds(owner: &Subscriber) -> Bounds {
         longest: Duration::from_secs(u64::from(plan.max_recording_duration) * 60),
         idle: Duration::from_secs(u64::from(plan.recording_idle_timeout)),
         shortest: SHORTEST_MESSAGE,
+        least_voice: LEAST_VOICE_IN_MESSAGE,
     }
 }
