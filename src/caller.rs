@@ -181,8 +181,11 @@ pub struct Caller {
     pending: VecDeque<LineEvent>,
     typed_ahead: TypeAhead,
     unused_keys: usize,
-    /// A `#` until then belongs to digits that were complete without it.
-    pound_belongs_until: Option<Instant>,
+    /// This key, until then, belongs to what was answered last: `#` behind digits that were
+    /// complete without it, the second half of a doubled key.
+    belongs: Option<(Key, Instant)>,
+    /// The last key of what was chosen last.
+    chosen_by: Option<(Instant, Key)>,
     plays: u64,
     playing: Option<PlayId>,
     /// What plays has ended by then, or never will.
@@ -222,7 +225,8 @@ impl Caller {
             pending: VecDeque::new(),
             typed_ahead: TypeAhead::new(),
             unused_keys: 0,
-            pound_belongs_until: None,
+            belongs: None,
+            chosen_by: None,
             plays: 0,
             playing: None,
             playing_ends_by: None,
@@ -427,6 +431,16 @@ impl Caller {
         self.note_unused_keys();
     }
 
+    /// The key that was chosen by just now, pressed once more at once, belongs to that choice: who
+    /// knows a doubled key from elsewhere presses it whole, and the second half must not answer
+    /// what is asked next.
+    pub fn take_doubled_key_as_one(&mut self) {
+        self.settle();
+        if let Some((at, key)) = self.chosen_by {
+            self.drop_belonging(key, at + self.patience.between_keys);
+        }
+    }
+
     /// Whether the caller is known to be gone.
     pub fn has_hung_up(&self) -> bool {
         self.hung_up.is_some()
@@ -540,8 +554,8 @@ impl Caller {
                 Next::Event(event)
             }
             LineEvent::Key(key) => {
-                let until = self.pound_belongs_until.take();
-                if key == Key::POUND && until.is_some_and(|until| now() <= until) {
+                let belongs = self.belongs.take();
+                if belongs.is_some_and(|(awaited, until)| key == awaited && now() <= until) {
                     self.note_key(key);
                     return NOBODYS;
                 }

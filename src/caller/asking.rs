@@ -305,8 +305,9 @@ impl Caller {
         let meaningless = read.saturating_sub(taken);
         self.unused_keys += meaningless;
         self.note_unused_keys();
-        for (_, key) in &fed[meaningless..read] {
+        for (at, key) in &fed[meaningless..read] {
             self.note_key(*key);
+            self.chosen_by = Some((*at, *key));
         }
         self.typed_ahead.put_back(&fed[read..]);
         for (_, key) in fed.iter_mut() {
@@ -406,15 +407,20 @@ impl Caller {
         }
     }
 
-    /// `#` behind digits that were complete without it belongs to them: it must not answer what is
-    /// asked next.
+    /// `#` behind digits that were complete without it belongs to them.
     fn drop_pound(&mut self) {
-        if let Some((_, first)) = self.typed_ahead.first() {
-            if first == Key::POUND && self.typed_ahead.take().is_some() {
-                self.note_key(Key::POUND);
+        self.drop_belonging(Key::POUND, now() + self.patience.digits);
+    }
+
+    /// This key belongs to what was just answered, if it is the next one until then: it must not
+    /// answer what is asked next.
+    pub(super) fn drop_belonging(&mut self, key: Key, until: Instant) {
+        if let Some((at, first)) = self.typed_ahead.first() {
+            if first == key && at <= until && self.typed_ahead.take().is_some() {
+                self.note_key(key);
             }
         } else {
-            self.pound_belongs_until = Some(now() + self.patience.digits);
+            self.belongs = Some((key, until));
         }
     }
 }

@@ -219,7 +219,12 @@ async fn hear(
                 let envelope = message_header::envelope(visit, session, message).await;
                 caller.start(envelope).await?;
             }
-            OnMessage::Next => return mark(caller, visit, session, message, true).await,
+            OnMessage::Next => {
+                // `##` is the next unread one, which e-mail has: here it leads to the next one, and
+                // not past a message of which nothing was heard.
+                caller.take_doubled_key_as_one();
+                return mark(caller, visit, session, message, true).await;
+            }
             OnMessage::MarkUnread => {
                 return mark(caller, visit, session, message, false).await;
             }

@@ -144,6 +144,8 @@ pub struct Turn<C> {
     /// Keys behind it: the beginning of the next answer.
     unread: usize,
     failures: u8,
+    /// The key that was wrong by itself just now, and until when it is the first half of `44`.
+    refused: Option<(Key, Instant)>,
     doubts: Doubts,
     speaking: bool,
     deadline: Option<Instant>,
@@ -163,6 +165,7 @@ impl<C: Copy> Turn<C> {
             taken: 0,
             unread: 0,
             failures,
+            refused: None,
             doubts: Doubts::default(),
             speaking: false,
             deadline: None,
@@ -263,6 +266,7 @@ impl<C: Copy> Turn<C> {
     }
 
     fn on_key(&mut self, now: Instant, key: Key) -> Step<C> {
+        let refused = self.refused.take();
         if let Some(answer) = self.doubts.take_key(key) {
             let step = self.on_confirmation(answer);
             self.taken = 1;
@@ -272,6 +276,11 @@ impl<C: Copy> Turn<C> {
         self.speaking = false;
         self.unread = 0;
         if self.keys.is_empty() {
+            if refused.is_some_and(|(wrong, until)| wrong == key && now <= until) {
+                // The second half of a two-key command that is not open: one mistake, not two. Nor
+                // does it mean what it has come to mean since we stopped what was playing.
+                return Step::Wait;
+            }
             self.keys_mean_playing = self.phase == Phase::Playing;
         }
         let before = self.keys.len();
@@ -293,7 +302,12 @@ impl<C: Copy> Turn<C> {
                         self.unread = earlier.len();
                         self.request(index)
                     }
-                    _ => self.invalid(),
+                    _ => {
+                        if before == 0 {
+                            self.refused = Some((key, now + self.patience.between_keys));
+                        }
+                        self.invalid()
+                    }
                 }
             }
         }

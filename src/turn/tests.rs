@@ -122,8 +122,48 @@ fn every_race_has_one_outcome() {
             Plainly,
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
-                (Press('5'), Say(NOT_A_CHOICE_AGAIN)),
+                (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
                 (Press('5'), GaveUp(Why::InvalidInput)),
+            ],
+        ),
+        (
+            "a two-key command that is not open is one wrong input",
+            Plainly,
+            &[
+                (Press('5'), Say(NOT_A_CHOICE)),
+                (Press('5'), Wait),
+                (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
+                (Press('6'), Wait),
+                (Ended, Wait),
+                (Press('7'), Chosen("delete")),
+            ],
+        ),
+        (
+            "only the second key belongs to the first, not the third",
+            Plainly,
+            &[
+                (Press('5'), Say(NOT_A_CHOICE)),
+                (Press('5'), Wait),
+                (Press('5'), Say(NOT_A_CHOICE_AGAIN)),
+            ],
+        ),
+        (
+            "silence is still waited for after the second half of a wrong command",
+            Plainly,
+            &[
+                (Press('5'), Say(NOT_A_CHOICE)),
+                (Press('5'), Wait),
+                (Ended, Wait),
+                (Later(5_000), Say(STILL_THERE)),
+            ],
+        ),
+        (
+            "a wrong command over a message is none of what comes after it",
+            OverAMessage,
+            &[
+                (Press('4'), Say(NOT_A_CHOICE)),
+                (Press('4'), Wait),
+                (Press('7'), Chosen("delete")),
             ],
         ),
         (
@@ -141,7 +181,7 @@ fn every_race_has_one_outcome() {
             Plainly,
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
-                (Press('5'), Say(NOT_A_CHOICE_AGAIN)),
+                (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
                 (Press('0'), StopTalking),
                 (Later(1_000), ASK),
                 (Press('5'), Say(NOT_A_CHOICE)),
@@ -517,6 +557,7 @@ mod properties {
             let mut now = Instant::from(tokio::time::Instant::now());
             let mut turn = turn_of(&menu);
             let mut typed: Vec<Key> = Vec::new();
+            let mut refused = None;
             for (character, gap_ms) in presses {
                 let next = now + Duration::from_millis(gap_ms);
                 let mut step = Step::Wait;
@@ -528,6 +569,7 @@ mod properties {
                 if !matches!(step, Step::Chosen(_)) {
                     if matches!(step, Step::Say(_)) {
                         typed.clear();
+                        refused = None;
                     }
                     typed.push(key);
                     step = turn.on(now, &LineEvent::Key(key));
@@ -538,8 +580,15 @@ mod properties {
                         prop_assert_eq!(&typed[..used], menu[index].keys());
                         return Ok(());
                     }
-                    Step::Say(_) => typed.clear(),
+                    Step::Say(_) => {
+                        refused = (typed.len() == 1).then(|| typed[0]);
+                        typed.clear();
+                    }
                     Step::GaveUp(_) => prop_assert!(false, "gave up too early"),
+                    // A wrong key twice at once is one wrong input.
+                    Step::Wait if refused.take().is_some_and(|wrong| typed == [wrong]) => {
+                        typed.clear();
+                    }
                     Step::Wait | Step::StopTalking => {
                         prop_assert!(turn.deadline().is_some());
                         prop_assert!(menu.iter().any(|keys| keys.starts_with(&typed)));
