@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::{Session, Visit};
+use super::leading_silence::without_leading_silence;
 use super::recording::{
     self, Bounds, LEAST_VOICE_IN_MESSAGE, LEAST_VOICE_IN_WORD, SHORTEST_MESSAGE, SHORTEST_NAME,
     Taken,
@@ -213,7 +214,7 @@ async fn decide(
     }
 }
 
-/// Makes the recording the present one.
+/// Makes the recording the present one, without the silence before its first word.
 pub(super) async fn keep(
     visit: &Visit<'_>,
     session: &Session,
@@ -226,6 +227,8 @@ pub(super) async fn keep(
         .sound(recording)
         .await
         .map_err(faults::recording)?;
+    let kept = without_leading_silence(sound.samples());
+    let sound = Arc::new(Sound::new(kept));
     visit
         .desk
         .settings

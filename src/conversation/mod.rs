@@ -12,6 +12,7 @@ mod directory_search;
 mod faults;
 mod first_time_setup;
 mod greetings;
+mod leading_silence;
 mod main_menu;
 pub mod menus;
 mod message_header;
