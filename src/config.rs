@@ -57,6 +57,8 @@ pub struct Sip {
     pub session_expires_s: u32,
     /// Smallest session interval that is accepted (RFC 4028 Min-SE), in seconds.
     pub min_session_expires_s: u32,
+    /// How long it rings before a call is answered, in milliseconds.
+    pub answer_after_ms: u64,
 }
 
 /// A transport of SIP.
@@ -166,6 +168,7 @@ impl Default for Sip {
             advertised_address: None,
             session_expires_s: 1_800,
             min_session_expires_s: 90,
+            answer_after_ms: 0,
         }
     }
 }
@@ -378,6 +381,12 @@ impl Config {
             found.push((
                 "sip.session_expires_s",
                 "is below sip.min_session_expires_s; raise it".to_owned(),
+            ));
+        }
+        if self.sip.answer_after_ms > 20_000 {
+            found.push((
+                "sip.answer_after_ms",
+                "is above 20000; callers would give up, so lower it".to_owned(),
             ));
         }
         self.examine_limits(&mut found);

@@ -89,7 +89,7 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
             return incoming.decline(Decline::from(fault)).await;
         }
     };
-    let Some(ticket) = house.calls.admit(house.config().limits.calls_max, source) else {
+    let Some(mut ticket) = house.calls.admit(house.config().limits.calls_max, source) else {
         return turn_away(&house, record, incoming, Turned::CallLimit).await;
     };
     let port = match house.media.open(incoming.local_ip) {
@@ -102,6 +102,9 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
     let rtp = port.local();
     let mut rtcp = rtp;
     rtcp.set_port(rtp.port().saturating_add(1));
+    if !ring(&house, &incoming, &mut ticket).await {
+        return turn_away(&house, record, incoming, Turned::Draining).await;
+    }
     let leg = match incoming.answer(rtp, rtcp).await {
         Ok(leg) => leg,
         Err(fault) => {
@@ -120,6 +123,20 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
         why: why_word(why, &outcome),
     });
     finished(&house, record, why, &outcome, &statistics);
+}
+
+/// Rings for as long as is wished, or until the caller gives up. False: the call is to end before it is answered.
+async fn ring(house: &House, incoming: &IncomingCall, ticket: &mut Ticket) -> bool {
+    incoming.ring().await;
+    let answer_after = Duration::from_millis(house.config().sip.answer_after_ms);
+    if answer_after.is_zero() {
+        return true;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(answer_after) => true,
+        () = incoming.cancelled() => true,
+        _ = ticket.ending.changed() => false,
+    }
 }
 
 async fn turn_away(house: &House, notes: Notes, incoming: IncomingCall, why: Turned) {

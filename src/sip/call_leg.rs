@@ -203,7 +203,7 @@ impl CallLeg {
     /// Ends the call. Returns when the peer has confirmed it, or after a few seconds; by then every trace of the
     /// call will go by itself.
     pub async fn hang_up(&self) {
-        const WAIT: Duration = Duration::from_secs(4);
+        const WAIT: Duration = Duration::from_secs(2);
         let (done, over) = oneshot::channel();
         if self.commands.send(Command::HangUp { done }).is_ok() {
             let _ = tokio::time::timeout(WAIT, over).await;
@@ -236,9 +236,9 @@ pub enum LegEnd {
     Caller,
     /// The ACK never came.
     NotAcknowledged,
-    /// The session timer ran out: the peer is gone.
+    /// The session timer ran out, or its refresh found the peer gone or the call forgotten.
     SessionExpired,
-    /// The peer broke the protocol, or forgot the call.
+    /// The peer broke the protocol.
     Fault,
 }
 

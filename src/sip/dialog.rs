@@ -37,6 +37,8 @@ pub(super) struct Path {
     pub(super) transport: Transport,
     /// Where the peer's messages come from.
     pub(super) source: SocketAddr,
+    /// Our address that they were sent to, where that is known.
+    pub(super) came_to: Option<SocketAddr>,
     pub(super) connection: SipConnection,
 }
 

@@ -9,23 +9,24 @@ use rsipstack::EndpointBuilder;
 use rsipstack::sip::{Header, Method};
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transaction::{Transaction, TransactionReceiver};
+use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::call_leg::IncomingCall;
-use super::dialog::{self, DialogKey, Path, tag, value};
+use super::dialog::{self, DialogKey, Path, tag, value, values};
 use super::gate::{Gate, GateCounts, GateLimits, Peers};
 use super::leg;
 use super::registry::{Found, Registry, RepeatedAnswers, needs_a_dialog};
 use super::session_timer::TimerSettings;
 use super::transactions::serve_invite;
-use super::transport::{self, Listener, Opening, SipFault, StreamLimits, Transport};
+use super::transport::{self, ARRIVED_AT, Listener, Opening, SipFault, StreamLimits, Transport};
 
 /// Calls that may wait for somebody to take them from the endpoint's queue.
 const CALLS_WAITING_MAX: usize = 1_024;
 /// How long running calls may take to say goodbye when the room closes.
-const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How the SIP room is to be.
 #[derive(Clone, Debug)]
@@ -133,37 +134,35 @@ impl Shared {
 
     /// Our address and port for the Contact towards a peer.
     pub(super) fn authority(&self, path: &Path) -> String {
-        let local_ip = self.local_ip_towards(path.source);
-        let of_transport = || {
-            self.bound
+        let candidates = || {
+            let of_transport = self
+                .bound
                 .iter()
-                .filter(|listener| listener.transport == path.transport)
+                .filter(|listener| listener.transport == path.transport);
+            of_transport
+                .map(|listener| listener.address)
+                .filter(|address| address.is_ipv6() == path.source.is_ipv6())
         };
-        // The listener that this peer came to, as far as the stack tells.
-        let came_to = path
-            .connection
-            .get_addr()
-            .get_socketaddr()
-            .ok()
-            .filter(|_| !path.transport.is_stream());
-        let port = came_to
-            .and_then(|came_to| {
-                of_transport().find(|listener| listener.address.port() == came_to.port())
-            })
-            .or_else(|| of_transport().find(|listener| listener.address.ip() == local_ip))
-            .or_else(|| {
-                of_transport().find(|listener| listener.address.is_ipv6() == path.source.is_ipv6())
-            })
-            .map_or(5060, |listener| listener.address.port());
-        let listening_ip = of_transport()
-            .find(|listener| {
-                listener.address.port() == port && !listener.address.ip().is_unspecified()
-            })
-            .map(|listener| listener.address.ip())
-            .filter(|ip| ip.is_ipv6() == path.source.is_ipv6());
+        let local_ip = self.local_ip_towards(path.source);
+        // The listener that the peer came to: it may be the only one that it reaches.
+        let came_to = path.came_to.and_then(|came_to| {
+            let everywhere = |address: &SocketAddr| {
+                address.ip().is_unspecified() && address.port() == came_to.port()
+            };
+            candidates()
+                .find(|address| *address == came_to)
+                .or_else(|| candidates().find(everywhere))
+                .map(|address| SocketAddr::new(came_to.ip(), address.port()))
+        });
+        let listener = came_to
+            .or_else(|| candidates().find(|address| address.ip() == local_ip))
+            .or_else(|| candidates().next());
+        let port = listener.map_or(5060, |address| address.port());
         let ip = self
             .advertised_to(path.source)
-            .or(listening_ip)
+            .or(listener
+                .map(|address| address.ip())
+                .filter(|ip| !ip.is_unspecified()))
             .unwrap_or(local_ip);
         SocketAddr::new(ip, port).to_string()
     }
@@ -353,9 +352,18 @@ fn path_of(transaction: &Transaction) -> Option<Path> {
     } else {
         Transport::Udp
     };
+    // A stream's listener is in a header of ours; the stack's name for the stream is the peer's address.
+    let came_to = match &connection {
+        SipConnection::Channel(_) => values(&transaction.original.headers, ARRIVED_AT)
+            .last()
+            .and_then(|address| address.parse().ok()),
+        SipConnection::Udp(_) => connection.get_addr().get_socketaddr().ok(),
+        _ => None,
+    };
     Some(Path {
         transport,
         source,
+        came_to,
         connection,
     })
 }

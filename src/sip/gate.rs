@@ -421,7 +421,11 @@ impl Judgement<'_> {
                 let close = closes_a_stream(refusal.reason);
                 self.refuse(&way_back, refusal, close)
             }
-            Ok(_) if method == b"OPTIONS" => self.refuse(&way_back, self.about_us(), false),
+            Ok(_) if method == b"OPTIONS" => {
+                // Within a call, as a sign of life: the call goes on while we drain.
+                let is_in_call = self.peer.is_some() && rules::has_to_tag(scan);
+                self.refuse(&way_back, self.about_us(is_in_call), false)
+            }
             Ok(_) if self.is_draining() && method == b"INVITE" && !rules::has_to_tag(scan) => {
                 self.refuse(&way_back, self.service_unavailable(), false)
             }
@@ -462,8 +466,8 @@ impl Judgement<'_> {
     }
 
     /// OPTIONS is answered whoever asks; it says what we serve.
-    fn about_us(&self) -> Refusal {
-        if self.is_draining() {
+    fn about_us(&self, is_in_call: bool) -> Refusal {
+        if self.is_draining() && !is_in_call {
             let mut refusal = self.service_unavailable();
             refusal.reason = Reason::Options;
             return refusal;

@@ -50,7 +50,6 @@ enum Phase {
 /// A reliable 180 that its PRACK has not yet confirmed (RFC 3262 section 3).
 struct Unconfirmed {
     response: Response,
-    rseq: u32,
     again_at: Instant,
     interval: Duration,
     give_up_at: Instant,
@@ -77,6 +76,10 @@ pub(super) struct Leg {
     /// `Require: 100rel` stood in the INVITE.
     needs_reliable: bool,
     unconfirmed: Option<Unconfirmed>,
+    /// The RSeq of that 180. Its PRACK may cross our 200, and is welcome then too.
+    awaits_prack: Option<u32>,
+    /// The CSeq of the INVITE that made the call.
+    first_cseq: u32,
     has_rung: bool,
     session: Option<Session>,
     /// The CSeq of the INVITE whose 200 carried our offer, until its ACK brings the answer.
@@ -297,12 +300,12 @@ impl Leg {
             Header::Require("100rel".into()),
             Header::RSeq(rseq.to_string().into()),
         ];
+        self.awaits_prack = Some(rseq);
         let (now, t1) = (Instant::now(), self.shared.t1);
         self.unconfirmed = self
             .respond_to_invite(180, extra, String::new())
             .map(|response| Unconfirmed {
                 response,
-                rseq,
                 again_at: now + t1,
                 interval: t1,
                 give_up_at: now + t1 * REPEAT_WITHIN,

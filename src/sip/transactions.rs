@@ -123,6 +123,8 @@ pub(super) struct Sending {
     pub(super) connection: SipConnection,
     pub(super) next_hop: NextHop,
     pub(super) within: Duration,
+    /// Cancelled: nobody wants the answer any more.
+    pub(super) abandoned: CancellationToken,
 }
 
 /// Sends a request of ours and waits for its final response.
@@ -151,18 +153,26 @@ async fn exchange(sending: Sending) -> Option<Response> {
         .is_some_and(|token| token.is_cancelled());
     // Over a stream that is gone nothing arrives; the stack connects to the peer's Contact then.
     let connection = Some(sending.connection).filter(|_| !is_closed);
+    let is_invite = sending.request.method == Method::Invite;
+    let abandoned = sending.abandoned;
     let mut transaction =
         Transaction::new_client(key, sending.request, sending.endpoint, connection);
     transaction.destination = Some(sending.next_hop.resolve().await);
     transaction.send().await.ok()?;
-    while let Some(message) = transaction.receive().await {
+    let mut was_heard = false;
+    loop {
+        let message = tokio::select! {
+            message = transaction.receive() => message?,
+            // An INVITE that they work on is repeated no longer, and its answer needs an ACK.
+            () = abandoned.cancelled(), if !(is_invite && was_heard) => return None,
+        };
+        was_heard = true;
         if let SipMessage::Response(response) = message
             && response.status_code.kind() != StatusCodeKind::Provisional
         {
             return Some(response);
         }
     }
-    None
 }
 
 /// Sends an ACK, which has no transaction (RFC 3261 section 13.2.2.4).

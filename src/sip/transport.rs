@@ -26,6 +26,10 @@ use super::gate::Gate;
 pub(super) use framing::end_of_head;
 pub use framing::{Frame, Framer};
 
+/// What a stream writes below a message for the rest of the room: which address of ours it came to. Never sent, and
+/// the last one counts, so that a peer cannot write it for us.
+pub(super) const ARRIVED_AT: &str = "Ringback-Arrived-At";
+
 /// How SIP messages travel. TLS will join when certificates do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {

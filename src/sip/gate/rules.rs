@@ -17,6 +17,8 @@ const SEQUENCE_BEYOND: u64 = 1 << 31;
 const SERVED: &[&[u8]] = &[
     b"INVITE", b"ACK", b"CANCEL", b"BYE", b"OPTIONS", b"INFO", b"UPDATE", b"PRACK",
 ];
+/// Not served, but at home in dialogs.
+const OF_DIALOGS: &[&[u8]] = &[b"SUBSCRIBE", b"NOTIFY", b"MESSAGE", b"REFER"];
 const KNOWN: &[&[u8]] = &[
     b"REGISTER",
     b"SUBSCRIBE",
@@ -57,7 +59,7 @@ pub(super) fn check_request<'a>(
     }
     let content = content(scan, transport)?;
     check_counts(scan, content, limits)?;
-    check_method(method)?;
+    check_method(method, has_to_tag(scan))?;
     check_request_uri(uri)?;
     check_contacts(scan)?;
     check_extensions(scan, method)?;
@@ -276,8 +278,10 @@ fn check_counts(scan: &Scan<'_>, content: &[u8], limits: &GateLimits) -> Result<
         .map_err(|reason| Refusal::new(reason, 413, "Request Entity Too Large"))
 }
 
-fn check_method(method: &[u8]) -> Result<(), Refusal> {
-    if SERVED.contains(&method) {
+/// A method that we do not serve is refused here, unless it may belong to a call: whether there is one decides between
+/// 405 and 481 (RFC 3261 section 12.2.2), and only what is behind the gate knows.
+fn check_method(method: &[u8], is_in_dialog: bool) -> Result<(), Refusal> {
+    if SERVED.contains(&method) || is_in_dialog && OF_DIALOGS.contains(&method) {
         Ok(())
     } else if KNOWN.contains(&method) {
         Err(Refusal::new(Reason::MethodNotAllowed, 405, "Method Not Allowed").with("Allow", ALLOW))

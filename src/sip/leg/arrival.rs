@@ -110,6 +110,8 @@ pub(in crate::sip) async fn arrive(
         description,
         needs_reliable: lists(headers, "Require", "100rel"),
         unconfirmed: None,
+        awaits_prack: None,
+        first_cseq: dialog.remote_cseq,
         has_rung: false,
         session: None,
         offered_in: None,

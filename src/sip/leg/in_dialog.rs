@@ -106,8 +106,6 @@ impl Leg {
                 self.reply(&mut transaction, 200, extra, String::new())
                     .await;
             }
-            // We subscribe to nothing (RFC 6665 section 4.1.3).
-            Method::Notify => self.refuse(transaction, 481, Vec::new()).await,
             _ => {
                 self.refuse(transaction, 405, vec![Header::Allow(dialog::ALLOW.into())])
                     .await
@@ -139,6 +137,7 @@ impl Leg {
                     release,
                 });
                 self.events = None;
+                self.refresh.abandon();
                 self.phase = Phase::Releasing;
                 self.held_bye = Some(HeldBye {
                     transaction,
@@ -329,18 +328,18 @@ impl Leg {
 
     /// RFC 3262 section 3: the PRACK names the response that it confirms.
     fn confirms_provisional(&mut self, transaction: &Transaction) -> bool {
-        let Some(unconfirmed) = &self.unconfirmed else {
+        let Some(rseq) = self.awaits_prack else {
             return false;
         };
         let rack = value(&transaction.original.headers, "RAck").unwrap_or_default();
         let mut words = rack.split_ascii_whitespace();
         let number = |word: Option<&str>| word.and_then(|word| word.parse::<u32>().ok());
-        let invite = self.invites.first().map(|invite| invite.cseq);
-        let confirms = number(words.next()) == Some(unconfirmed.rseq)
-            && number(words.next()) == invite
+        let confirms = number(words.next()) == Some(rseq)
+            && number(words.next()) == Some(self.first_cseq)
             && words.next().is_some_and(|method| method == "INVITE");
         if confirms {
             self.unconfirmed = None;
+            self.awaits_prack = None;
         }
         confirms
     }

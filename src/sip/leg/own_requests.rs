@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rsipstack::sip::{Header, Method, Response};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Leg, Phase, REPEAT_WITHIN, description_in};
 use crate::sip::call_leg::LegEnd;
@@ -21,6 +22,8 @@ pub(super) struct Refresh {
     again_at: Option<Instant>,
     /// This interval's refresh has been tried and refused; the session ends with the interval.
     has_failed: bool,
+    /// Cancelled when the call ends: a refresh under way is not repeated then.
+    abandoned: CancellationToken,
 }
 
 impl Refresh {
@@ -30,7 +33,13 @@ impl Refresh {
             in_flight: None,
             again_at: None,
             has_failed: false,
+            abandoned: CancellationToken::new(),
         }
+    }
+
+    /// The call is ending: what is under way matters no longer.
+    pub(super) fn abandon(&self) {
+        self.abandoned.cancel();
     }
 
     /// The session was refreshed: the next interval begins.
@@ -146,6 +155,10 @@ impl Leg {
             connection: self.dialog.path.connection.clone(),
             next_hop: self.dialog.next_hop(),
             within: self.shared.t1 * within,
+            abandoned: match method {
+                Method::Bye => CancellationToken::new(),
+                _ => self.refresh.abandoned.clone(),
+            },
         };
         self.shared.tasks.spawn(transactions::send(
             sending,
@@ -156,6 +169,7 @@ impl Leg {
     }
 
     pub(super) fn send_bye(&mut self, within: u32) {
+        self.refresh.abandon();
         if self.send(Method::Bye, Vec::new(), String::new(), within) {
             self.phase = Phase::Ending;
         } else {
@@ -214,14 +228,7 @@ impl Leg {
                 self.refresh.again_at = Some(Instant::now());
             }
             // They do not know the call any more, or are gone (RFC 4028 section 10, RFC 3261 section 12.2.1.2).
-            (408 | 481, _) => {
-                let cause = if status == 481 {
-                    LegEnd::Fault
-                } else {
-                    LegEnd::SessionExpired
-                };
-                self.end(cause, REPEAT_WITHIN);
-            }
+            (408 | 481, _) => self.end(LegEnd::SessionExpired, REPEAT_WITHIN),
             // Anything else, a challenge included, leaves the call as it is until the interval ends.
             _ => self.refresh.has_failed = true,
         }

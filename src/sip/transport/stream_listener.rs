@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use rsipstack::sip::SipMessage;
+use rsipstack::sip::{Header, SipMessage};
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Frame, Framer, StreamLimits, Transport, stack_address};
+use super::{ARRIVED_AT, Frame, Framer, StreamLimits, Transport, stack_address};
 use crate::sip::gate::{Gate, Reason, Verdict, restore_outgoing};
 
 const LISTEN_BACKLOG: i32 = 256;
@@ -288,7 +288,11 @@ impl<'a> Conversation<'a> {
         {
             Verdict::Pass { message, .. } => {
                 // The gate has made sure that the stack can read it.
-                if let Ok(message) = SipMessage::try_from(&message[..]) {
+                if let Ok(mut message) = SipMessage::try_from(&message[..]) {
+                    if let SipMessage::Request(request) = &mut message {
+                        let came_to = Header::Other(ARRIVED_AT.into(), self.local.to_string());
+                        request.headers.push(came_to);
+                    }
                     let connection = SipConnection::Channel(self.channel.clone());
                     let event = TransportEvent::Incoming(message, connection, self.address.clone());
                     if self.house.ingress.send(event).is_err() {

@@ -522,5 +522,24 @@ async fn methods_that_are_not_served() {
             assert!(answer.header("Allow").contains("INVITE"), "{method}");
         }
     }
+    // Of a call that there is not.
+    for (method, status) in [
+        ("REFER", 481),
+        ("NOTIFY", 481),
+        ("MESSAGE", 481),
+        ("SUBSCRIBE", 481),
+        ("REGISTER", 405),
+        ("OPTIONS", 200),
+    ] {
+        let mut call = phone.call("7000");
+        call.remote += ";tag=unknown";
+        let request = call.request(method, "", "");
+        phone.send(request).await;
+        assert_eq!(
+            phone.answer_to(1, method).await.status(),
+            status,
+            "{method}"
+        );
+    }
     house.is_empty_within(SOON).await.unwrap();
 }

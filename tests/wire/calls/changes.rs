@@ -344,6 +344,29 @@ async fn what_an_early_caller_requires_is_reliable() {
         assert_eq!(phone.hang_up(&mut call).await.status(), 200);
     }
 
+    // Answered before it is confirmed: the PRACK is welcome still, once.
+    let mut call = phone.call("7000");
+    let invite = call.invite("Require: 100rel\r\n", &offer(phone_rtp()));
+    phone.send(invite).await;
+    let incoming = house.next_call().await;
+    incoming.ring().await;
+    let leg = incoming.answer(rtp(), rtcp()).await.unwrap();
+    let answer = phone.answer_to(1, "INVITE").await;
+    let ringing = phone
+        .wait_for("180", |message| {
+            is_ringing(message) && message.header("Call-ID") == call.call_id
+        })
+        .await;
+    call.take(&answer);
+    phone.send(call.ack("")).await;
+    for status in [200, 481] {
+        let prack = call.prack(&ringing);
+        phone.send(prack).await;
+        assert_eq!(phone.answer_to(call.cseq, "PRACK").await.status(), status);
+    }
+    assert_eq!(phone.hang_up(&mut call).await.status(), 200);
+    drop(leg);
+
     // Never confirmed.
     let mut call = phone.call("7000");
     let invite = call.invite("Require: 100rel\r\n", &offer(phone_rtp()));
@@ -374,6 +397,7 @@ async fn what_else_may_be_asked_within_a_call() {
         ),
         ("REFER", "Refer-To: <sip:2001@127.0.0.1>\r\n", 405),
         ("MESSAGE", "", 405),
+        ("SUBSCRIBE", "Event: dialog\r\n", 405),
         ("INFO", "Require: something-new\r\n", 420),
         ("PRACK", "RAck: 1 1 INVITE\r\n", 481),
     ] {

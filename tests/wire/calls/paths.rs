@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringback::sip::{CallLegEvent, LegEnd, Transport};
+use ringback::sip::{CallLegEvent, LegEnd, Listener, Transport};
 
 use super::{House, event, is_hung_up, phone_rtp};
 use crate::phone::{Phone, SOON, offer};
@@ -273,4 +273,71 @@ async fn an_advertised_address_stands_in_contact_and_description() {
     let answer = phone.answer_to(1, "INVITE").await;
     assert_eq!(answer.contact(), format!("sip:{server}"));
     assert_eq!(answer.rtp(), "[::1]:40000".parse().unwrap());
+}
+
+#[tokio::test]
+async fn each_listener_is_named_to_those_who_come_to_it() {
+    let mut house = House::open_with(|config| {
+        config.listeners = Vec::new();
+        for transport in [Transport::Tcp, Transport::Udp] {
+            for ip in ["127.0.0.1", "127.0.0.1", "127.0.0.2"] {
+                config.listeners.push(Listener {
+                    transport,
+                    address: (ip.parse::<std::net::IpAddr>().unwrap(), 0).into(),
+                });
+            }
+        }
+    })
+    .await;
+    for listener in house.endpoint.bound() {
+        let server = listener.address;
+        let is_stream = listener.transport == Transport::Tcp;
+        let mut phone = if is_stream {
+            Phone::tcp(server).await
+        } else {
+            Phone::udp(server).await
+        };
+        let mut call = phone.call("7000");
+        // Nobody else says which listener it was.
+        let invite = call.invite(
+            "Ringback-Arrived-At: 192.0.2.1:5060\r\n",
+            &offer(phone_rtp()),
+        );
+        phone.send(invite).await;
+        let incoming = house.next_call().await;
+        incoming.ring().await;
+        let ringing = phone
+            .wait_for("180", |message| message.status() == 180)
+            .await;
+        let leg = incoming
+            .answer("127.0.0.1:40000".parse().unwrap(), super::rtcp())
+            .await
+            .unwrap();
+        let answer = phone.answer_to(1, "INVITE").await;
+        let parameter = if is_stream { ";transport=tcp" } else { "" };
+        let contact = format!("sip:{server}{parameter}");
+        assert_eq!(
+            (ringing.contact(), answer.contact()),
+            (&*contact, &*contact)
+        );
+        call.take(&answer);
+        phone.send(call.ack("")).await;
+        let update = call.request("UPDATE", "", "");
+        phone.send(update).await;
+        assert_eq!(
+            phone.answer_to(call.cseq, "UPDATE").await.contact(),
+            contact
+        );
+        let hang_up = tokio::spawn(async move { leg.hang_up().await });
+        let bye = phone.request("BYE").await;
+        let via = bye.header("Via");
+        assert!(
+            via.starts_with(&format!("SIP/2.0/{} {server};", phone.transport())),
+            "{via}"
+        );
+        assert_eq!(bye.maybe("Ringback-Arrived-At"), None);
+        phone.reply(&bye, "200 OK", "", "").await;
+        hang_up.await.unwrap();
+    }
+    house.is_empty_within(SOON).await.unwrap();
 }

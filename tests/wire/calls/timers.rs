@@ -238,7 +238,7 @@ async fn refreshes_that_are_refused() {
         (
             "481 Call/Transaction Does Not Exist",
             "",
-            Some(LegEnd::Fault),
+            Some(LegEnd::SessionExpired),
         ),
         ("408 Request Timeout", "", Some(LegEnd::SessionExpired)),
         // Tried again with what they ask for.
@@ -334,6 +334,22 @@ async fn a_peer_that_does_not_answer_a_refresh_is_gone() {
         .await
         .unwrap();
     assert_eq!(end, LegEnd::SessionExpired);
-    phone.request("BYE").await;
+    let bye = phone.request("BYE").await;
+    // The refresh is not repeated any more, though nobody ever answered it.
+    while phone
+        .wait_within(Duration::from_millis(20), is_refresh)
+        .await
+        .is_some()
+    {}
+    let repeated = phone.wait_for("BYE again", |message| {
+        message.method() == "BYE" && message.cseq() == bye.cseq()
+    });
+    repeated.await;
+    assert!(
+        phone
+            .stays_quiet(Duration::from_millis(600), is_refresh)
+            .await
+    );
+    phone.reply(&bye, "200 OK", "", "").await;
     house.is_empty_within(Duration::from_secs(8)).await.unwrap();
 }
