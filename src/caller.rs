@@ -5,6 +5,7 @@
 //! to the caller. Every wait has a limit, so a line that has gone silent ends the call as well.
 
 mod asking;
+mod begun;
 mod open_menu;
 mod recording;
 mod saying;
@@ -17,6 +18,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use begun::Begun;
 pub use open_menu::OpenMenu;
 use saying::Rendered;
 pub use saying::Saying;
@@ -188,6 +190,8 @@ pub struct Caller {
     chosen_by: Option<(Instant, Key)>,
     plays: u64,
     playing: Option<PlayId>,
+    /// Which prompts the caller has heard, for the transcript.
+    begun: Begun,
     /// What plays has ended by then, or never will.
     playing_ends_by: Option<Instant>,
     paused: bool,
@@ -229,6 +233,7 @@ impl Caller {
             chosen_by: None,
             plays: 0,
             playing: None,
+            begun: Begun::default(),
             playing_ends_by: None,
             paused: false,
             started: None,
@@ -367,6 +372,9 @@ impl Caller {
         }
         self.extend_playing(Duration::ZERO);
         self.standing_skipped(skip);
+        if skip == Skip::ToEnd {
+            self.begun.skips_to_the_end();
+        }
         self.command(LineCommand::Skip(skip)).await
     }
 
@@ -540,13 +548,19 @@ impl Caller {
                 self.playing = None;
                 Next::Over
             }
+            LineEvent::Began(id, segment) => {
+                self.begun.began(&self.transcript, id, segment);
+                NOBODYS
+            }
             LineEvent::PlayEnded(id) if self.playing != Some(id) => NOBODYS,
-            LineEvent::PlayEnded(_) if !self.pieces.is_empty() => {
+            LineEvent::PlayEnded(id) if !self.pieces.is_empty() => {
+                self.begun.ended(&self.transcript, id);
                 self.playing = None;
                 self.piece_ended = true;
                 NOBODYS
             }
-            LineEvent::PlayEnded(_) => {
+            LineEvent::PlayEnded(id) => {
+                self.begun.ended(&self.transcript, id);
                 self.standing_ended();
                 self.playing = None;
                 self.playing_ends_by = None;
@@ -571,16 +585,14 @@ impl Caller {
 
     /// Plays this instead of what plays now; false when it is nothing.
     async fn play(&mut self, saying: &Saying) -> Talk<bool> {
-        let mut rendered = saying.render(&self.language.prompts, &self.locale)?;
-        for event in std::mem::take(&mut rendered.events) {
-            self.transcript.note(event);
-        }
+        let rendered = saying.render(&self.language.prompts, &self.locale)?;
         self.play_rendered(rendered).await
     }
 
     /// The same for what was interrupted, and stands in the transcript already.
     async fn go_on_playing(&mut self, saying: &Saying) -> Talk<bool> {
-        let rendered = saying.render(&self.language.prompts, &self.locale)?;
+        let mut rendered = saying.render(&self.language.prompts, &self.locale)?;
+        rendered.events.clear();
         self.play_rendered(rendered).await
     }
 
@@ -595,6 +607,7 @@ impl Caller {
         self.plays += 1;
         let id = PlayId(self.plays);
         self.playing = Some(id);
+        self.begun.plays(id, rendered.events);
         self.playing_ends_by = Some(now() + rendered.longest);
         self.paused = false;
         self.command(LineCommand::Play(id, rendered.segments))

@@ -426,6 +426,10 @@ pub enum LineEvent {
     SpeechStarted,
     /// What the caller said.
     Heard(Hypothesis),
+    /// This segment of that `Play`, counted from 0, sounds for the first time, and so whatever
+    /// lies before it is past. Told in ascending order, before its `PlayEnded`; a segment may be
+    /// passed over when a later one has begun as well.
+    Began(PlayId, usize),
     /// That `Play` is over: played to its end, or skipped to it. Not sent after `StopPlaying`.
     PlayEnded(PlayId),
     /// The recording is over; the tape has been dropped.

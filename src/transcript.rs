@@ -24,7 +24,7 @@ pub enum Event {
         /// ReasonForCall: `Direct`, `DivertForward`, `DivertBusy`, `DivertNoAnswer`.
         reason: String,
     },
-    /// A prompt began.
+    /// A prompt began to sound. One that was cut off before its first word is not here.
     Says {
         /// Its name.
         prompt: String,
@@ -53,7 +53,7 @@ pub enum Event {
         /// The choice's name.
         choice: String,
     },
-    /// A recording is played to the caller.
+    /// A recording began to sound.
     Plays {
         /// What: `message`, `greeting`, `name`, `recording`.
         what: String,

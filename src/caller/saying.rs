@@ -31,7 +31,8 @@ enum Part {
 /// A [`Saying`] made ready for the line.
 pub(super) struct Rendered {
     pub(super) segments: Vec<Segment>,
-    pub(super) events: Vec<Event>,
+    /// What begins with which segment.
+    pub(super) events: Vec<(usize, Event)>,
     /// Playing that has not ended by then never will.
     pub(super) longest: Duration,
 }
@@ -126,17 +127,19 @@ impl Saying {
                     let utterances = prompts.say(locale, *name, values)?;
                     let text = text_of(&utterances);
                     longest += Duration::from_millis(300) * text.len() as u32;
-                    events.push(Event::Says {
+                    let says = Event::Says {
                         prompt: name.0.to_owned(),
                         text,
-                    });
+                    };
+                    events.push((segments.len(), says));
                     segments.extend(utterances.into_iter().map(Segment::Words));
                 }
                 Part::Sound { what, sound } => {
                     longest += sound.length() * 2; // At the slowest pace.
-                    events.push(Event::Plays {
+                    let plays = Event::Plays {
                         what: (*what).to_owned(),
-                    });
+                    };
+                    events.push((segments.len(), plays));
                     segments.push(Segment::Sound(SoundSlot::ready(Arc::clone(sound))));
                 }
                 Part::Beep => segments.push(Segment::Beep),

@@ -78,11 +78,17 @@ async fn far_end(far: FarEnd, presses: &[(u64, char)]) -> Vec<String> {
     let mut presses = presses.iter();
     let mut next_press = presses.next();
     let mut playing: Option<(PlayId, Instant)> = None;
+    // Segments take equal shares of the time; these have not begun.
+    let mut beginnings: VecDeque<(usize, Instant)> = VecDeque::new();
     let mut recording: Option<Tape> = None;
     let mut got = Vec::new();
     loop {
         let press_at = next_press.map(|(ms, _)| began + Duration::from_millis(*ms));
         let ends_at = playing.map(|(_, at)| at);
+        let begins_at = beginnings
+            .front()
+            .map(|(_, at)| *at)
+            .filter(|_| playing.is_some());
         tokio::select! {
             biased;
             command = commands.recv() => match command {
@@ -95,6 +101,10 @@ async fn far_end(far: FarEnd, presses: &[(u64, char)]) -> Vec<String> {
                     }).collect();
                     got.push(format!("play {}", words.join(" ")));
                     playing = Some((id, now() + PLAYING));
+                    let share = PLAYING / segments.len().max(1) as u32;
+                    beginnings = (0..segments.len())
+                        .map(|segment| (segment, now() + share * segment as u32))
+                        .collect();
                 }
                 Some(LineCommand::StopPlaying) => {
                     got.push("stop".to_owned());
@@ -123,6 +133,11 @@ async fn far_end(far: FarEnd, presses: &[(u64, char)]) -> Vec<String> {
                 }
                 Some(other) => got.push(format!("{other:?}")),
             },
+            () = sleep_until(begins_at), if begins_at.is_some() => {
+                if let (Some((segment, _)), Some((id, _))) = (beginnings.pop_front(), playing) {
+                    let _ = events.send(LineEvent::Began(id, segment)).await;
+                }
+            }
             () = sleep_until(press_at), if press_at.is_some() => {
                 let Some((_, key)) = next_press else { continue };
                 next_press = presses.next();
@@ -187,6 +202,44 @@ async fn keys_pressed_before_a_hang_up_still_count() {
     .await;
     let expected = (Deed::Delete, Deed::Next, Err(Leave::HungUp), true);
     assert_eq!(result, Ok(expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_key_or_a_hang_up_cuts_off_is_not_in_the_transcript() {
+    let message = Arc::new(Sound::new([1; 8_000]));
+    let said = |presses: &'static [(u64, char)]| {
+        let saying = Saying::new(WELCOME)
+            .then(FAULT_APOLOGY)
+            .play("message", message.clone())
+            .then(CALL_TOO_LONG);
+        async move {
+            let (_, _, written) = against(presses, async |caller: &mut Caller| {
+                caller.say(saying).await?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                caller.say(NO_ANSWER_GOODBYE).await
+            })
+            .await;
+            let names = [
+                WELCOME.0,
+                FAULT_APOLOGY.0,
+                r#""what":"message""#,
+                CALL_TOO_LONG.0,
+                NO_ANSWER_GOODBYE.0,
+            ];
+            let at: Vec<Option<usize>> = names.iter().map(|name| written.find(name)).collect();
+            assert!(at.iter().flatten().is_sorted(), "{written}");
+            let count = at.iter().flatten().count();
+            assert!(at[..count].iter().all(Option::is_some), "{written}");
+            count
+        }
+    };
+    // The first three begin at 0, 2.5 and 5 seconds, whatever the number of their sentences.
+    assert_eq!(said(&[]).await, 5);
+    assert_eq!(said(&[(100, '7')]).await, 1);
+    assert_eq!(said(&[(100, 'H')]).await, 1);
+    assert_eq!(said(&[(9_900, 'H')]).await, 4);
+    let in_between = said(&[(4_000, '7')]).await;
+    assert!((2..4).contains(&in_between), "{in_between}");
 }
 
 #[tokio::test(start_paused = true)]

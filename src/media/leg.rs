@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
 use crate::line::{
-    HangUpCause, Key, LineCommand, LineEvent, RecordingLimits, TakeEnd, Tape, TransferOutcome,
+    HangUpCause, Key, LineCommand, LineEvent, PlayId, RecordingLimits, TakeEnd, Tape,
+    TransferOutcome,
 };
 
 use super::g711::Codec;
@@ -81,6 +82,10 @@ pub struct LegIdentity {
 
 /// Keys that may wait in the leg when the line is full; the next one is dropped.
 const KEYS_WAITING: usize = 16;
+
+/// When so many events wait in the leg, no beginning of a segment is added: the end of the play will
+/// have to tell it.
+const BEGINNINGS_WAITING: usize = 3 * KEYS_WAITING;
 /// A hang-up waits so many ticks for words that are still to be spoken.
 const WORDS_AWAITED: u32 = 500;
 /// Another synchronisation source takes over at once after so much silence of the one before.
@@ -346,6 +351,11 @@ impl Leg {
         !self.events.is_empty()
     }
 
+    /// Whether all that there is to fetch is the beginning of a segment, which has time.
+    pub(super) fn has_only_a_beginning(&self) -> bool {
+        self.events.len() == 1 && matches!(self.events.front(), Some(LineEvent::Began(..)))
+    }
+
     /// Why the leg is over, once it is.
     pub fn ended(&self) -> Option<HangUpCause> {
         self.ended.map(|(cause, _)| cause)
@@ -493,6 +503,9 @@ impl Leg {
         self.payload
             .resize(filled + plan.tick_samples(), plan.codec.silence());
         self.player.fill(plan.codec, &mut self.payload[filled..]);
+        if let Some((id, segment)) = self.player.take_began() {
+            tell_began(&mut self.events, id, segment);
+        }
         if let Some(id) = self.player.take_ended() {
             self.events.push_back(LineEvent::PlayEnded(id));
         }
@@ -602,8 +615,20 @@ impl Leg {
     }
 }
 
+/// Puts the beginning of a segment after what waits. One that waits at the end says less and gives way.
+fn tell_began(events: &mut VecDeque<LineEvent>, id: PlayId, segment: usize) {
+    if let Some(LineEvent::Began(last, earlier)) = events.back_mut()
+        && *last == id
+    {
+        *earlier = segment;
+    } else if events.len() < BEGINNINGS_WAITING {
+        events.push_back(LineEvent::Began(id, segment));
+    }
+}
+
 fn press(events: &mut VecDeque<LineEvent>, figures: &mut LegStatistics, key: Key) {
-    if events.len() < KEYS_WAITING {
+    let is_beginning = |event: &&LineEvent| matches!(event, LineEvent::Began(..));
+    if events.len() - events.iter().filter(is_beginning).count() < KEYS_WAITING {
         figures.keys += 1;
         events.push_back(LineEvent::Key(key));
     } else {

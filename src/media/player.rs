@@ -76,6 +76,8 @@ struct Playing {
     /// The part being played, and the sample in it.
     part: usize,
     offset: usize,
+    /// So many parts have been heard, at least their first sample, or are past.
+    begun: usize,
     /// The read head while the pace is not the normal one, and what it gave beyond the frame.
     stretch: Option<Stretch>,
     spare: [i16; PIECE],
@@ -90,6 +92,7 @@ pub(super) struct Player {
     playing: Option<Box<Playing>>,
     paused: bool,
     pace: Pace,
+    began: Option<(PlayId, usize)>,
     ended: Option<PlayId>,
     waiting: u32,
     warning: Option<usize>,
@@ -105,6 +108,7 @@ impl Player {
             parts: segments.into_iter().map(Part::of).collect(),
             part: 0,
             offset: 0,
+            begun: 0,
             stretch: None,
             spare: [0; PIECE],
             spare_from: PIECE,
@@ -161,6 +165,11 @@ impl Player {
         self.waiting
     }
 
+    /// The last segment that has just begun to sound, once: not again after a jump back.
+    pub(super) fn take_began(&mut self) -> Option<(PlayId, usize)> {
+        self.began.take()
+    }
+
     /// The `Play` that has just ended, once.
     pub(super) fn take_ended(&mut self) -> Option<PlayId> {
         self.ended.take()
@@ -187,7 +196,13 @@ impl Player {
         if !self.paused || playing.over {
             while done < out.len() && !playing.over {
                 match playing.give(codec, self.pace, &mut out[done..]) {
-                    Some(given) => done += given,
+                    Some(given) => {
+                        done += given;
+                        if given > 0 && playing.part >= playing.begun {
+                            playing.begun = playing.part + 1;
+                            self.began = Some((playing.id, playing.part));
+                        }
+                    }
                     None => break,
                 }
             }

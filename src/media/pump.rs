@@ -25,7 +25,7 @@ use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::line::{FarEnd, HangUpCause};
+use crate::line::{FarEnd, HangUpCause, LINE_QUEUE};
 
 use super::doors::{Control, Counters, Shared, Start};
 use super::leg::{Leg, LegIdentity};
@@ -564,6 +564,14 @@ impl Entry {
     /// Hands events over while the line has room; true when none is left.
     fn tell_events(&mut self) -> bool {
         while self.leg.has_event() {
+            // Half of the line is kept for what cannot wait. A beginning becomes one with the next.
+            let room = self.line.events.capacity();
+            if self.leg.has_only_a_beginning()
+                && room <= LINE_QUEUE / 2
+                && self.leg.ended().is_none()
+            {
+                return false;
+            }
             match self.line.events.try_reserve() {
                 Ok(permit) => {
                     if let Some(event) = self.leg.next_event() {

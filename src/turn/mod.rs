@@ -202,7 +202,9 @@ impl<C: Copy> Turn<C> {
             LineEvent::SpeechStarted => self.on_speech(now),
             LineEvent::Heard(hypothesis) => self.on_heard(hypothesis),
             LineEvent::HungUp(_) => self.on_hung_up(),
-            LineEvent::RecordEnded(_) | LineEvent::TransferEnded(_) => Step::Wait,
+            LineEvent::Began(..) | LineEvent::RecordEnded(_) | LineEvent::TransferEnded(_) => {
+                Step::Wait
+            }
         }
     }
 

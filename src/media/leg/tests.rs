@@ -207,7 +207,14 @@ fn the_stream_has_no_gap_whatever_happens() {
         assert_eq!(rtp.ssrc(), 0xABCD);
         assert_eq!(rtp.payload().len(), 160);
     }
-    assert_eq!(talk.events, [LineEvent::PlayEnded(PlayId(1))]);
+    assert_eq!(
+        talk.events,
+        [
+            LineEvent::Began(PlayId(1), 0),
+            LineEvent::PlayEnded(PlayId(1)),
+            LineEvent::Began(PlayId(2), 0),
+        ]
+    );
     assert!(talk.payload(26).iter().all(|&byte| byte == 0xFF));
 }
 
@@ -323,6 +330,63 @@ fn keys_beyond_the_queue_are_dropped_and_counted_but_ends_are_not() {
         Some(&LineEvent::HungUp(HangUpCause::Caller))
     );
     assert_eq!(talk.leg.statistics().keys_dropped, 40 - KEYS_WAITING as u64);
+}
+
+#[test]
+fn each_segment_is_told_when_it_begins_and_before_the_end() {
+    let mut talk = Talk::new(Some(plan()));
+    let segments = vec![
+        sound(vec![8_000; 800]),
+        Segment::Beep,
+        sound(vec![8_000; 320]),
+    ];
+    talk.leg.on_command(LineCommand::Play(PlayId(1), segments));
+    let began = |segment| LineEvent::Began(PlayId(1), segment);
+    talk.ticks(5);
+    assert_eq!(talk.events, [began(0)]);
+    talk.ticks(1);
+    assert_eq!(talk.events, [began(0), began(1)]);
+    talk.leg.on_command(LineCommand::Skip(Skip::ToStart));
+    talk.ticks(40);
+    let ended = LineEvent::PlayEnded(PlayId(1));
+    assert_eq!(talk.events, [began(0), began(1), began(2), ended]);
+}
+
+#[test]
+fn what_was_cut_off_before_it_sounded_has_not_begun() {
+    let mut talk = Talk::new(Some(plan()));
+    talk.leg.on_command(play(1, 800));
+    talk.leg.on_command(LineCommand::StopPlaying);
+    talk.ticks(2);
+    let segments = vec![sound(vec![8_000; 800]), sound(vec![8_000; 800])];
+    talk.leg.on_command(LineCommand::Play(PlayId(2), segments));
+    talk.ticks(3);
+    talk.leg.on_command(LineCommand::StopPlaying);
+    talk.ticks(20);
+    assert_eq!(talk.events, [LineEvent::Began(PlayId(2), 0)]);
+}
+
+#[test]
+fn beginnings_that_nobody_fetches_become_one_and_take_no_room_from_keys() {
+    let mut talk = Talk::new(Some(plan()));
+    let mut packet = Vec::new();
+    let segments = (0..100).map(|_| sound(vec![8_000; 160])).collect();
+    talk.leg.on_command(LineCommand::Play(PlayId(1), segments));
+    for index in 0..60 {
+        talk.leg.on_tick(talk.now, &mut packet);
+        assert_eq!(talk.leg.has_only_a_beginning(), index < 40);
+        if index >= 39 {
+            talk.leg.press(Key::POUND);
+        }
+    }
+    let mut events = std::iter::from_fn(|| talk.leg.next_event());
+    assert_eq!(events.next(), Some(LineEvent::Began(PlayId(1), 39)));
+    let events: Vec<LineEvent> = events.collect();
+    let keys = events
+        .iter()
+        .filter(|event| matches!(event, LineEvent::Key(_)));
+    assert_eq!(keys.count(), KEYS_WAITING);
+    assert_eq!(events.last(), Some(&LineEvent::Began(PlayId(1), 59)));
 }
 
 #[test]
@@ -451,6 +515,7 @@ fn hanging_up_waits_for_the_last_word_even_when_it_was_paused() {
     assert_eq!(
         talk.events,
         [
+            LineEvent::Began(PlayId(4), 0),
             LineEvent::PlayEnded(PlayId(4)),
             LineEvent::HungUp(HangUpCause::Ringback)
         ]
@@ -480,7 +545,13 @@ fn without_a_plan_a_leg_is_silent_and_deaf_and_keeps_what_it_is_to_say() {
     assert!(talk.sent.is_empty() && talk.events.is_empty());
     talk.leg.set_plan(talk.now, plan());
     talk.ticks(2);
-    assert_eq!(talk.events, [LineEvent::PlayEnded(PlayId(1))]);
+    assert_eq!(
+        talk.events,
+        [
+            LineEvent::Began(PlayId(1), 0),
+            LineEvent::PlayEnded(PlayId(1))
+        ]
+    );
     assert_eq!(talk.sent.len(), 2);
 }
 
@@ -504,7 +575,13 @@ fn skipping_to_the_end_ends_the_play_at_the_next_tick() {
     talk.ticks(3);
     talk.leg.on_command(LineCommand::Skip(Skip::ToEnd));
     talk.tick();
-    assert_eq!(talk.events, [LineEvent::PlayEnded(PlayId(1))]);
+    assert_eq!(
+        talk.events,
+        [
+            LineEvent::Began(PlayId(1), 0),
+            LineEvent::PlayEnded(PlayId(1))
+        ]
+    );
 }
 
 #[test]

@@ -77,6 +77,31 @@ fn nothing_to_play_ends_at_once() {
 }
 
 #[test]
+fn a_segment_begins_once_with_its_first_sample() {
+    let slot = SoundSlot::default();
+    for pace in [50, 100, 150] {
+        let mut player = playing(vec![
+            segment(&ramp(3_200)),
+            segment(&Arc::new(Sound::default())),
+            segment(&ramp(3_200)),
+            Segment::Sound(slot.clone()),
+        ]);
+        player.set_pace(Pace(pace));
+        let mut begun = Vec::new();
+        for frame in 0..150 {
+            let mut out = [0; 160];
+            player.fill(CODEC, &mut out);
+            begun.extend(player.take_began());
+            if frame == 100 {
+                player.skip(Skip::ToStart);
+            }
+        }
+        // Neither what is empty, nor what is awaited, nor what is heard again.
+        assert_eq!(begun, [(PlayId(1), 0), (PlayId(1), 2)], "pace {pace}");
+    }
+}
+
+#[test]
 fn an_empty_slot_is_awaited_in_silence() {
     let slot = SoundSlot::default();
     let mut player = playing(vec![segment(&ramp(100)), Segment::Sound(slot.clone())]);

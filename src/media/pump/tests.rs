@@ -8,8 +8,8 @@ use super::super::leg::LegPlan;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
 use crate::line::{
-    Key, Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound, SoundSlot, TakeEnd,
-    Tape, TapeId, TapeWriter, line,
+    Key, LINE_QUEUE, Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound,
+    SoundSlot, TakeEnd, Tape, TapeId, TapeWriter, line,
 };
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -128,10 +128,12 @@ fn call(media: &Media) -> (Telephone, LegHandle, Line) {
     (telephone, handle, near)
 }
 
+/// The next event that is no beginning of a segment.
 fn next(line: &mut Line) -> LineEvent {
     let deadline = Instant::now() + Duration::from_secs(5);
     while Instant::now() < deadline {
         match line.events.try_recv() {
+            Ok(LineEvent::Began(..)) => {}
             Ok(event) => return event,
             Err(tokio::sync::mpsc::error::TryRecvError::Empty) => {
                 std::thread::sleep(Duration::from_millis(1));
@@ -225,6 +227,39 @@ fn a_key_arrives_once_and_stops_the_prompt_at_once() {
     }
     std::thread::sleep(Duration::from_millis(50));
     assert!(near.events.try_recv().is_err());
+}
+
+#[test]
+fn beginnings_leave_room_on_the_line_for_what_cannot_wait() {
+    let media = media();
+    let (telephone, handle, mut near) = call(&media);
+    let segments = (0..50).map(|_| sound(vec![8_000; 160])).collect();
+    near.commands
+        .try_send(LineCommand::Play(PlayId(1), segments))
+        .unwrap();
+    for _ in 0..45 {
+        telephone.hear();
+    }
+    assert!((20..=LINE_QUEUE / 2).contains(&near.events.len()));
+    handle.press(Key::STAR);
+    let mut told = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while told.last() != Some(&LineEvent::PlayEnded(PlayId(1))) && Instant::now() < deadline {
+        match near.events.try_recv() {
+            Ok(event) => told.push(event),
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    assert!(told.contains(&LineEvent::Key(Key::STAR)));
+    let begun: Vec<usize> = told
+        .iter()
+        .filter_map(|event| match event {
+            LineEvent::Began(PlayId(1), segment) => Some(*segment),
+            _ => None,
+        })
+        .collect();
+    assert!(begun.is_sorted_by(|earlier, later| earlier < later));
+    assert_eq!((begun.first(), begun.last()), (Some(&0), Some(&49)));
 }
 
 #[test]

@@ -58,6 +58,8 @@ struct Playing {
     segments: VecDeque<Segment>,
     /// Of the first segment, source time that has been played.
     position: Duration,
+    /// So many segments have begun to sound.
+    begun: usize,
     /// Everything, to go back to.
     all: Vec<Segment>,
     since: Instant,
@@ -193,11 +195,12 @@ impl Telephone {
                     id,
                     segments: segments.clone().into(),
                     position: Duration::ZERO,
+                    begun: 0,
                     all: segments,
                     since: Instant::now(),
                     paused: false,
                 });
-                self.hear_first();
+                self.hear_first().await;
                 if self.playing.as_ref().is_some_and(|p| p.segments.is_empty()) {
                     self.change().await;
                 }
@@ -346,7 +349,7 @@ impl Telephone {
                 Some(_) => {
                     playing.segments.pop_front();
                     playing.position = Duration::ZERO;
-                    self.hear_first();
+                    self.hear_first().await;
                 }
                 None => {
                     let id = playing.id;
@@ -396,7 +399,7 @@ impl Telephone {
             Skip::ToStart => {
                 playing.segments = playing.all.clone().into();
                 playing.position = Duration::ZERO;
-                self.hear_first();
+                self.hear_first().await;
             }
             Skip::ToEnd => {
                 playing.segments.clear();
@@ -409,8 +412,21 @@ impl Telephone {
         self.change().await;
     }
 
-    /// Notes what begins to be heard.
-    fn hear_first(&mut self) {
+    /// Notes what begins to be heard, and tells the conversation.
+    async fn hear_first(&mut self) {
+        let began = self.playing.as_mut().and_then(|playing| {
+            let segment = playing.all.len() - playing.segments.len();
+            let new = segment >= playing.begun && !playing.segments.is_empty();
+            playing.begun = playing.begun.max(segment + 1);
+            new.then_some(LineEvent::Began(playing.id, segment))
+        });
+        if let Some(began) = began {
+            self.tell(began).await;
+        }
+        self.note_first();
+    }
+
+    fn note_first(&mut self) {
         let Some(first) = self.playing.as_ref().and_then(|p| p.segments.front()) else {
             return;
         };
