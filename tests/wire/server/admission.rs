@@ -123,3 +123,68 @@ async fn a_gateway_takes_no_new_calls_and_is_then_disabled() {
         .hang_up()
         .await;
 }
+
+#[tokio::test]
+async fn it_rings_before_it_is_answered() {
+    let server = Server::start_with_config("[sip]\nanswer_after_ms = 1500\n").await;
+    let mut phone = Phone::udp(server.sip).await;
+    let ringing = async |phone: &mut Phone, extra: &str| {
+        let mut call = phone.call("7000");
+        let invite = call.invite(extra, &an_offer());
+        phone.send(invite).await;
+        let id = call.call_id.clone();
+        let ringing = phone
+            .wait_for("180", |message| {
+                message.status() == 180 && message.header("Call-ID") == id
+            })
+            .await;
+        let mut early = call.clone();
+        early.take(&ringing);
+        (call, early, ringing)
+    };
+
+    // Reliably, and what may be asked meanwhile is answered before the 200.
+    let (mut call, mut early, reliable) = ringing(&mut phone, "Require: 100rel\r\n").await;
+    for request in [
+        early.prack(&reliable),
+        early.request("UPDATE", "", ""),
+        early.request("UPDATE", "Content-Type: application/sdp\r\n", &an_offer()),
+    ] {
+        phone.send(request).await;
+    }
+    assert_eq!(phone.answer_to(2, "PRACK").await.status(), 200);
+    assert_eq!(phone.answer_to(3, "UPDATE").await.status(), 200);
+    assert_eq!(phone.answer_to(4, "UPDATE").await.status(), 500);
+    let answer = phone.answer_to(1, "INVITE").await;
+    assert_eq!(answer.status(), 200);
+    call.take(&answer);
+    phone.send(call.ack("")).await;
+    assert_eq!(phone.hang_up(&mut early).await.status(), 200);
+
+    // Confirmed by nobody, it is answered all the same, and ends.
+    let (mut call, ..) = ringing(&mut phone, "Require: 100rel\r\n").await;
+    let answer = phone.answer_to(1, "INVITE").await;
+    assert_eq!(answer.status(), 200);
+    call.take(&answer);
+    phone.send(call.ack("")).await;
+    assert_eq!(phone.hang_up(&mut call).await.status(), 200);
+
+    // Given up early, by CANCEL and by BYE.
+    for method in ["CANCEL", "BYE"] {
+        let (call, mut early, unreliable) = ringing(&mut phone, "").await;
+        assert_eq!(unreliable.maybe("RSeq"), None);
+        let (request, cseq) = match method {
+            "BYE" => (early.request("BYE", "", ""), 2),
+            _ => (call.same_transaction("CANCEL"), 1),
+        };
+        phone.send(request).await;
+        assert_eq!(phone.answer_to(cseq, method).await.status(), 200);
+        let refusal = phone.answer_to(1, "INVITE").await;
+        assert_eq!(refusal.status(), 487, "{method}");
+        phone.send(call.ack_of(&refusal)).await;
+        let record = server.record(&call.call_id).await;
+        assert_eq!(record["OfferResult"], "Failed");
+    }
+    server.metric_becomes("ringback_calls", 0.0).await;
+    server.metric_becomes("ringback_rtp_ports", 0.0).await;
+}
