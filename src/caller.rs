@@ -6,6 +6,7 @@
 
 mod asking;
 mod begun;
+mod line_side;
 mod open_menu;
 mod recording;
 mod saying;
@@ -20,7 +21,6 @@ use std::time::{Duration, Instant};
 
 use begun::Begun;
 pub use open_menu::OpenMenu;
-use saying::Rendered;
 pub use saying::Saying;
 use standing::{Piece, Standing};
 use type_ahead::TypeAhead;
@@ -30,7 +30,7 @@ use crate::language::{KeyLayout, LanguageFault, Phrases, PromptFault, Prompts};
 use crate::line::{
     HangUpCause, Key, Line, LineCommand, LineEvent, Locale, Pace, PlayId, PromptName, Skip,
 };
-use crate::transcript::{Event, Pressed, Transcript};
+use crate::transcript::Transcript;
 use crate::turn;
 pub use crate::turn::{KeySequence, Patience, SecretDigits};
 
@@ -471,246 +471,6 @@ impl Caller {
         }
         self.note_unused_keys();
         self.hung_up.unwrap_or(HangUpCause::Ringback)
-    }
-
-    /// Fails when the caller is gone and has left no keys that still mean something.
-    fn check(&self) -> Talk {
-        if self.hung_up.is_some() && self.typed_ahead.is_empty() {
-            return Err(Leave::HungUp);
-        }
-        Ok(())
-    }
-
-    /// Takes in what has happened while nobody waited for it.
-    fn settle(&mut self) {
-        loop {
-            let event = match self.pending.pop_front() {
-                Some(event) => event,
-                None => match self.line.events.try_recv() {
-                    Ok(event) => event,
-                    Err(_) => return,
-                },
-            };
-            if let Next::Event(LineEvent::Key(key)) = self.take_in(event) {
-                self.keep_key(key);
-            }
-        }
-    }
-
-    fn keep_key(&mut self, key: Key) {
-        if !self.typed_ahead.push(now(), key) {
-            self.unused_keys += 1;
-        }
-    }
-
-    /// The next event that means something, until then.
-    async fn next(&mut self, until: Option<Instant>) -> Next {
-        loop {
-            if self.piece_ended && Box::pin(self.play_next_piece()).await.is_err() {
-                // A recording has no words that could be missing; should it fail, it is over.
-                return Next::Event(LineEvent::PlayEnded(NOTHING));
-            }
-            let event = if let Some(event) = self.pending.pop_front() {
-                event
-            } else if self.hung_up.is_some() {
-                return Next::Over;
-            } else if self.ends_at.is_some_and(|ends_at| ends_at <= now()) {
-                self.say_that_the_call_is_too_long().await;
-                return Next::Over;
-            } else {
-                let wake = [until, self.ends_at].into_iter().flatten().min();
-                tokio::select! {
-                    biased;
-                    event = self.line.events.recv() => {
-                        event.unwrap_or(LineEvent::HungUp(HangUpCause::Fault))
-                    }
-                    () = sleep_until(wake) => {
-                        if until.is_some_and(|until| until <= now()) {
-                            return Next::TimeUp;
-                        }
-                        continue;
-                    }
-                }
-            };
-            match self.take_in(event) {
-                Next::Event(LineEvent::PlayEnded(id)) if id == NOTHING => {}
-                next => return next,
-            }
-        }
-    }
-
-    /// Keeps account of what an event tells, and hides what concerns nobody any more.
-    fn take_in(&mut self, event: LineEvent) -> Next {
-        const NOBODYS: Next = Next::Event(LineEvent::PlayEnded(NOTHING));
-        match event {
-            LineEvent::HungUp(cause) => {
-                self.hung_up.get_or_insert(cause);
-                self.playing = None;
-                Next::Over
-            }
-            LineEvent::Began(id, segment) => {
-                self.begun.began(&self.transcript, id, segment);
-                NOBODYS
-            }
-            LineEvent::PlayEnded(id) if self.playing != Some(id) => NOBODYS,
-            LineEvent::PlayEnded(id) if !self.pieces.is_empty() => {
-                self.begun.ended(&self.transcript, id);
-                self.playing = None;
-                self.piece_ended = true;
-                NOBODYS
-            }
-            LineEvent::PlayEnded(id) => {
-                self.begun.ended(&self.transcript, id);
-                self.standing_ended();
-                self.playing = None;
-                self.playing_ends_by = None;
-                self.paused = false;
-                Next::Event(event)
-            }
-            LineEvent::Key(key) => {
-                let belongs = self.belongs.take();
-                if belongs.is_some_and(|(awaited, until)| key == awaited && now() <= until) {
-                    self.note_key(key);
-                    return NOBODYS;
-                }
-                Next::Event(event)
-            }
-            LineEvent::Heard(_) => {
-                self.listening = false;
-                Next::Event(event)
-            }
-            _ => Next::Event(event),
-        }
-    }
-
-    /// Plays this instead of what plays now; false when it is nothing.
-    async fn play(&mut self, saying: &Saying) -> Talk<bool> {
-        let rendered = saying.render(&self.language.prompts, &self.locale)?;
-        self.play_rendered(rendered).await
-    }
-
-    /// The same for what was interrupted, and stands in the transcript already.
-    async fn go_on_playing(&mut self, saying: &Saying) -> Talk<bool> {
-        let mut rendered = saying.render(&self.language.prompts, &self.locale)?;
-        rendered.events.clear();
-        self.play_rendered(rendered).await
-    }
-
-    async fn play_rendered(&mut self, rendered: Rendered) -> Talk<bool> {
-        self.standing_stopped();
-        self.pieces.clear();
-        self.piece_ended = false;
-        if rendered.segments.is_empty() {
-            self.stop_talking().await?;
-            return Ok(false);
-        }
-        self.plays += 1;
-        let id = PlayId(self.plays);
-        self.playing = Some(id);
-        self.begun.plays(id, rendered.events);
-        self.playing_ends_by = Some(now() + rendered.longest);
-        self.paused = false;
-        self.command(LineCommand::Play(id, rendered.segments))
-            .await?;
-        Ok(true)
-    }
-
-    /// Plays what was started, if keys have kept it back until now.
-    async fn play_started(&mut self) -> Talk {
-        if let Some(started) = &mut self.started
-            && started.unplayed
-        {
-            started.unplayed = false;
-            let saying = started.saying.clone();
-            self.begin(&saying).await?;
-        }
-        Ok(())
-    }
-
-    /// Steering what plays makes it take longer.
-    fn extend_playing(&mut self, at_least: Duration) {
-        if let Some(ends_by) = &mut self.playing_ends_by {
-            let extension = at_least.max(Duration::from_secs(60));
-            *ends_by = (*ends_by).max(now()) + extension;
-        }
-    }
-
-    async fn stop_talking(&mut self) -> Talk {
-        self.standing_stopped();
-        self.pieces.clear();
-        self.piece_ended = false;
-        self.playing_ends_by = None;
-        self.paused = false;
-        if self.playing.take().is_some() {
-            self.command(LineCommand::StopPlaying).await?;
-        }
-        Ok(())
-    }
-
-    async fn stop_listening(&mut self) -> Talk {
-        if std::mem::take(&mut self.listening) {
-            self.command(LineCommand::StopListening).await?;
-        }
-        Ok(())
-    }
-
-    /// Gives the line a command. A caller who is gone needs none; what comes back will say so.
-    async fn command(&mut self, command: LineCommand) -> Talk {
-        let give_up_at = now() + COMMAND_LONGEST;
-        while self.hung_up.is_none() {
-            tokio::select! {
-                biased;
-                room = self.line.commands.reserve() => {
-                    match room {
-                        Ok(room) => room.send(command),
-                        // The events may still say why it is gone.
-                        Err(_) if self.pending.is_empty() && self.line.events.is_empty() => {
-                            self.hung_up = Some(HangUpCause::Fault);
-                        }
-                        Err(_) => {}
-                    }
-                    return Ok(());
-                }
-                event = self.line.events.recv(), if self.pending.len() < PENDING_MAX => {
-                    match event {
-                        Some(event) => self.pending.push_back(event),
-                        None => self.hung_up = Some(HangUpCause::Fault),
-                    }
-                }
-                () = sleep_until(Some(give_up_at)) => self.hung_up = Some(HangUpCause::Fault),
-            }
-        }
-        Ok(())
-    }
-
-    /// The last words of a call that has lasted as long as it may. What is heard meanwhile means
-    /// nothing.
-    async fn say_that_the_call_is_too_long(&mut self) {
-        self.ends_at = None;
-        let saying = Saying::new(CALL_TOO_LONG);
-        if let Ok(true) = Box::pin(self.play(&saying)).await {
-            let until = now() + FAREWELL_LONGEST;
-            while let Next::Event(event) = Box::pin(self.next(Some(until))).await {
-                if matches!(event, LineEvent::PlayEnded(_)) {
-                    break;
-                }
-            }
-        }
-        self.hung_up.get_or_insert(HangUpCause::CallTooLong);
-        self.unused_keys += self.typed_ahead.clear();
-    }
-
-    fn note_key(&self, key: Key) {
-        self.transcript.note(Event::Key {
-            key: Pressed::Key(key.character()),
-        });
-    }
-
-    fn note_unused_keys(&mut self) {
-        let count = std::mem::take(&mut self.unused_keys);
-        if count > 0 {
-            self.transcript.note(Event::UnusedKeys { count });
-        }
     }
 }
 

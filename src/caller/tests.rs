@@ -6,6 +6,7 @@ use super::*;
 use crate::line::{
     FarEnd, RecordingLimits, Segment, Sound, TakeEnd, Tape, TapeId, TapeWriter, line,
 };
+use crate::transcript::Event;
 use crate::transcript::Witness;
 use crate::turn::menu::{Menu, always, more, while_playing};
 
