@@ -138,7 +138,7 @@ enum Mailbox {
     Deliver {
         /// User name or extension
         user: String,
-        /// 8 kHz, 16 bit, mono
+        /// A WAV file: linear or floating point, any usual rate
         file: PathBuf,
         /// Calling number
         #[arg(long)]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod embedded {
+    use std::path::Path;
     use std::sync::Arc;
 
     use jiff::Timestamp;
@@ -15,14 +16,19 @@ mod embedded {
 
     use super::suite::{self, Bench};
 
-    /// A mailbox of its own for each assertion.
-    fn bench() -> Bench {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+    /// The mailboxes of the demo, in this folder.
+    fn mailboxes(folder: &Path) -> EmbeddedMailbox {
+        let store = Store::open(folder).unwrap();
         let now = Timestamp::from_second(1_795_000_000).unwrap();
         let mut random = StdRng::seed_from_u64(1);
         demo::build(&store, &[], now, &mut random, PinCost::CHEAPEST).unwrap();
-        let mailbox = Arc::new(EmbeddedMailbox::new(store));
+        EmbeddedMailbox::new(store)
+    }
+
+    /// A mailbox of its own for each assertion.
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = Arc::new(mailboxes(folder.path()));
         Bench {
             deposit: mailbox.clone(),
             mail: mailbox.clone(),
@@ -31,6 +37,23 @@ mod embedded {
             other: "bob".into(),
             folder,
         }
+    }
+
+    #[test]
+    fn files_without_sound_are_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = mailboxes(folder.path());
+        let file = folder.path().join("message.wav");
+        let envelope = suite::envelope(&"alice".into(), "nothing");
+        let deliver = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            mailbox.deliver_file(&envelope, &file)
+        };
+        let empty = deliver(&ringback::sound::wav::encode(&[])).unwrap_err();
+        assert!(empty.to_string().contains("no sound"), "{empty}");
+        let foreign = deliver(b"not a WAV file").unwrap_err();
+        assert!(foreign.to_string().contains("convert it"), "{foreign}");
+        assert_eq!(deliver(&ringback::sound::wav::encode(&[7; 8_000])), Ok(()));
     }
 
     macro_rules! assertions {

@@ -42,8 +42,12 @@ impl EmbeddedMailbox {
     pub fn deliver_file(&self, envelope: &Envelope, wav_file: &Path) -> Result<(), MailFault> {
         /// The longest recording that any dial plan can allow.
         const LONGEST_SECONDS: u64 = 100 * 60;
+        const CURE: &str = "convert it to linear PCM, for example: sox FILE -b 16 NEW.wav";
         let samples = wav::import(wav_file, LONGEST_SECONDS)
-            .map_err(|fault| MailFault::Refused(format!("{} {fault}", wav_file.display())))?;
+            .map_err(|fault| MailFault::Refused(format!("it {fault}; {CURE}")))?;
+        if samples.is_empty() {
+            return Err(MailFault::Refused("it holds no sound".to_owned()));
+        }
         deliver_samples(&self.store, envelope, &samples)
     }
 

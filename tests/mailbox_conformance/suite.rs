@@ -34,10 +34,10 @@ impl From<&str> for Name {
     }
 }
 
-fn envelope(bench: &Bench, id: &str) -> Envelope {
+pub(crate) fn envelope(to: &Name, id: &str) -> Envelope {
     Envelope {
         id: MessageId(id.into()),
-        to: bench.mailbox.0.clone(),
+        to: to.0.clone(),
         from: Sender {
             number: Some("+15550102002".into()),
             name: Some("Bob Baker".into()),
@@ -68,7 +68,7 @@ impl Bench {
     async fn put_at(&self, id: &str, seconds: i64) {
         let envelope = Envelope {
             received: Timestamp::from_second(1_795_000_000 + seconds).unwrap(),
-            ..envelope(self, id)
+            ..envelope(&self.mailbox, id)
         };
         self.put(&envelope, &[7; 800]).await.unwrap();
     }
@@ -106,7 +106,7 @@ impl Bench {
 pub(super) async fn a_deposited_message_is_found_with_all_it_had(bench: Bench) {
     assert_eq!(bench.list(Folder::Inbox).await, []);
     assert_eq!(bench.counts().await, (0, 0));
-    let deposited = envelope(&bench, "one");
+    let deposited = envelope(&bench.mailbox, "one");
     let samples: Vec<i16> = (0..12_345).collect();
     bench.put(&deposited, &samples).await.unwrap();
     let messages = bench.list(Folder::Inbox).await;
@@ -125,7 +125,7 @@ pub(super) async fn a_deposited_message_is_found_with_all_it_had(bench: Bench) {
 }
 
 pub(super) async fn depositing_twice_stores_one_message(bench: Bench) {
-    let deposited = envelope(&bench, "one");
+    let deposited = envelope(&bench.mailbox, "one");
     bench.put(&deposited, &[7; 800]).await.unwrap();
     bench.set_read("one", true).await.unwrap();
     bench.move_to("one", Folder::Deleted).await.unwrap();
@@ -139,7 +139,7 @@ pub(super) async fn depositing_twice_stores_one_message(bench: Bench) {
 }
 
 pub(super) async fn parallel_deposits_of_one_message_store_one(bench: Bench) {
-    let deposited = envelope(&bench, "one");
+    let deposited = envelope(&bench.mailbox, "one");
     let path = bench.wav(&[7; 800]);
     let mut deposits = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -245,7 +245,7 @@ pub(super) async fn ids_never_name_files_elsewhere(bench: Bench) {
         "'; --",
         &long,
     ] {
-        let refused = bench.put(&envelope(&bench, id), &[7; 80]).await;
+        let refused = bench.put(&envelope(&bench.mailbox, id), &[7; 80]).await;
         assert!(
             matches!(refused, Err(MailFault::Refused(_))),
             "{id}: {refused:?}"
@@ -262,7 +262,7 @@ pub(super) async fn ids_never_name_files_elsewhere(bench: Bench) {
 pub(super) async fn a_message_for_nobody_is_refused_for_good(bench: Bench) {
     let lost = Envelope {
         to: MailboxId("nobody".into()),
-        ..envelope(&bench, "one")
+        ..envelope(&bench.mailbox, "one")
     };
     let refused = bench.put(&lost, &[7; 80]).await;
     assert!(matches!(refused, Err(MailFault::Refused(_))), "{refused:?}");
@@ -272,13 +272,13 @@ pub(super) async fn usage_counts_what_is_stored(bench: Bench) {
     let usage = async || bench.mail.usage(&bench.mailbox.0).await.unwrap().bytes;
     assert_eq!(usage().await, 0);
     bench
-        .put(&envelope(&bench, "a"), &[7; 8_000])
+        .put(&envelope(&bench.mailbox, "a"), &[7; 8_000])
         .await
         .unwrap();
     let one = usage().await;
     assert!(one > 0);
     bench
-        .put(&envelope(&bench, "b"), &[7; 8_000])
+        .put(&envelope(&bench.mailbox, "b"), &[7; 8_000])
         .await
         .unwrap();
     assert_eq!(usage().await, 2 * one);
@@ -287,7 +287,10 @@ pub(super) async fn usage_counts_what_is_stored(bench: Bench) {
 }
 
 pub(super) async fn an_empty_message_is_a_message(bench: Bench) {
-    bench.put(&envelope(&bench, "a"), &[]).await.unwrap();
+    bench
+        .put(&envelope(&bench.mailbox, "a"), &[])
+        .await
+        .unwrap();
     assert_eq!(bench.list(Folder::Inbox).await[0].length, Duration::ZERO);
     let sound = bench
         .mail
@@ -307,7 +310,7 @@ pub(super) async fn hostile_text_comes_back_as_it_was(bench: Bench) {
         called: hostile.into(),
         reason: hostile.into(),
         call_id: hostile.into(),
-        ..envelope(&bench, "a")
+        ..envelope(&bench.mailbox, "a")
     };
     bench.put(&deposited, &[7; 80]).await.unwrap();
     assert_eq!(bench.list(Folder::Inbox).await[0].envelope, deposited);
