@@ -39,7 +39,7 @@ async fn deposit(server: &Server, words: &[u8], serial: usize) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_deposits_survive_five_kills() {
+async fn two_hundred_deposits_survive_kills() {
     let mut server = Arc::new(Server::start().await);
     let words = Arc::new(speech(&server));
     let mut acknowledged = Vec::new();
