@@ -4,6 +4,8 @@
 
 // Health, metrics, call records and transcripts for administrators.
 pub mod admin;
+// Appointments and meetings, behind a trait; one file per backend.
+pub mod calendar;
 // What a conversation talks to: say, start, choose, ask, record, transfer.
 pub mod caller;
 // The process settings: one TOML file, validated whole before anything listens.

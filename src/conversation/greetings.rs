@@ -115,7 +115,7 @@ async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: 
         }
         OnPresent::Record => {
             let invitation = match which {
-                Recorded::Greeting => prompts::RECORD_GREETING,
+                Recorded::Greeting | Recorded::AwayGreeting => prompts::RECORD_GREETING,
                 Recorded::Name => prompts::RECORD_NAME,
             };
             let said = if record_own(caller, visit, session, which, invitation).await? {
@@ -130,10 +130,12 @@ async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: 
 
 fn description(which: Recorded, present: Option<Arc<Sound>>) -> Saying {
     match (which, present) {
-        (Recorded::Greeting, Some(sound)) => {
+        (Recorded::Greeting | Recorded::AwayGreeting, Some(sound)) => {
             Saying::new(prompts::GREETING_PERSONAL_IS).play("greeting", sound)
         }
-        (Recorded::Greeting, None) => Saying::new(prompts::GREETING_PERSONAL_NONE),
+        (Recorded::Greeting | Recorded::AwayGreeting, None) => {
+            Saying::new(prompts::GREETING_PERSONAL_NONE)
+        }
         (Recorded::Name, Some(sound)) => Saying::new(prompts::GREETING_NAME_IS).play("name", sound),
         (Recorded::Name, None) => Saying::new(prompts::GREETING_NAME_NONE),
     }
@@ -243,7 +245,7 @@ pub(super) fn bounds(session: &Session, which: Recorded) -> Bounds {
     let minutes = u64::from(session.subscriber.policy.max_greeting_duration);
     let idle = Duration::from_secs(u64::from(plan.recording_idle_timeout));
     match which {
-        Recorded::Greeting => Bounds {
+        Recorded::Greeting | Recorded::AwayGreeting => Bounds {
             longest: Duration::from_secs(minutes * 60),
             idle,
             shortest: SHORTEST_MESSAGE,

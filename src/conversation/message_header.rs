@@ -101,7 +101,7 @@ impl Sender {
 fn marks(saying: Saying, message: &VoiceMessage) -> Saying {
     let importance = match message.envelope.importance {
         Importance::High => "high",
-        Importance::Normal => "normal",
+        Importance::Normal | Importance::Low => "normal",
     };
     let private = if message.envelope.private {
         "yes"

@@ -195,7 +195,7 @@ async fn decide(
 async fn options(caller: &mut Caller, owner: &Subscriber, envelope: &mut Envelope) -> Talk<bool> {
     loop {
         let mut open = CALLER_SENDING.open().without(match envelope.importance {
-            Importance::Normal => OnSending::NotImportant,
+            Importance::Normal | Importance::Low => OnSending::NotImportant,
             Importance::High => OnSending::Important,
         });
         let may_be_private = owner.policy.protect_unauthenticated_voice_mail != Protect::None;

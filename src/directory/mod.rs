@@ -1,10 +1,13 @@
 //! Who is who: the people of the organisation, behind a trait; one file per backend.
 
+pub mod contacts;
 pub mod digit_map;
 pub mod embedded;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+pub use contacts::{Contact, Contacts, Group};
 
 /// Somebody in the directory.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -28,9 +31,21 @@ pub struct Person {
     /// Extension, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
+    /// Where somebody works: a town, a building, a room.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub location: String,
+    /// Company.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub company: String,
+    /// Office number as dialled from outside, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business: Option<String>,
     /// Mobile number, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile: Option<String>,
+    /// Number at home, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// Mail address, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<String>,

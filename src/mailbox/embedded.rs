@@ -436,6 +436,8 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, MailFault> {
 fn folder_name(folder: Folder) -> &'static str {
     match folder {
         Folder::Inbox => "inbox",
+        Folder::Sent => "sent",
+        Folder::Drafts => "drafts",
         Folder::Deleted => "deleted",
     }
 }
@@ -444,5 +446,6 @@ fn recorded_name(which: Recorded) -> &'static str {
     match which {
         Recorded::Name => "name",
         Recorded::Greeting => "greeting",
+        Recorded::AwayGreeting => "away-greeting",
     }
 }

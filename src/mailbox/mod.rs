@@ -3,7 +3,9 @@
 //! Capabilities are data: a conversation asks before it offers what a backend cannot do. Every
 //! call has a deadline that the backend keeps (2 s for what a caller waits for).
 
+pub mod email;
 pub mod embedded;
+pub mod outgoing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::line::Sound;
+
+pub use email::{
+    Attachment, Content, ConversationId, Email, Flag, Flags, Guard, MailAddress, MessageClass,
+    Page, PartId,
+};
+pub use outgoing::{AttachedSound, MailKind, OutgoingMail, Recipient, Submission, Submitted};
 
 /// The identity of a mailbox: its user name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -65,6 +73,8 @@ pub struct Sender {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Importance {
+    /// Marked as less important than usual; only e-mail has it.
+    Low,
     /// As usual.
     #[default]
     Normal,
@@ -122,9 +132,31 @@ pub struct VoiceMessage {
 pub enum Folder {
     /// New and kept messages.
     Inbox,
+    /// What the subscriber sent.
+    Sent,
+    /// What is not finished.
+    Drafts,
     /// Deleted Items: out of reach by telephone.
     Deleted,
 }
+
+/// What a backend can do beyond what every one must. A conversation asks before it offers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Capability {
+    /// Changes made elsewhere are told at once.
+    Watch,
+    /// Any keyword can be kept with a message.
+    Keywords,
+    /// The calendar sends answers and cancellations itself (RFC 6638): no mail of ours.
+    ServerScheduling,
+    /// It knows when others are busy.
+    FreeBusyOthers,
+    /// The automatic reply to e-mail can be switched.
+    AutoReply,
+}
+
+/// What a backend can do.
+pub type Capabilities = std::collections::BTreeSet<Capability>;
 
 /// New and old messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -188,6 +220,8 @@ pub enum Recorded {
     Name,
     /// The personal greeting.
     Greeting,
+    /// The greeting while away (out of office).
+    AwayGreeting,
 }
 
 /// What a subscriber has chosen.
@@ -202,6 +236,61 @@ pub struct UserSettings {
     pub time_zone: Option<String>,
     /// 24-hour clock; none: as usual for the language.
     pub twenty_four_hours: Option<bool>,
+    /// Callers hear the greeting for absence.
+    pub away: bool,
+    /// The automatic reply to e-mail is on.
+    pub auto_reply: bool,
+    /// Its words; none: the system's.
+    pub auto_reply_text: Option<String>,
+    /// Which keys do what; none: the organisation's.
+    pub key_layout: Option<String>,
+    /// How much prompts say.
+    pub prompts: PromptStyle,
+    /// How long we wait for keys.
+    pub patience: PatienceLevel,
+    /// Keys or voice commands at the beginning of a call.
+    pub interface: Interface,
+    /// Playing speed in hundredths at the beginning of a call; none: normal.
+    pub pace: Option<u16>,
+    /// The folder that e-mail is read from (TelephoneAccessFolderEmail); none: the inbox.
+    pub email_folder: Option<Folder>,
+}
+
+/// How much prompts say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptStyle {
+    /// Whole sentences.
+    #[default]
+    Full,
+    /// A word or two, for who knows the way.
+    Brief,
+}
+
+/// How long we wait for keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PatienceLevel {
+    /// Half as long as usual.
+    Short,
+    /// As long as the configuration says.
+    #[default]
+    Usual,
+    /// Twice as long.
+    Long,
+    /// Four times as long, for hands that are slow.
+    VeryLong,
+}
+
+/// How a subscriber steers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interface {
+    /// By voice, where it is allowed and can be recognised; by keys all the same.
+    #[default]
+    Voice,
+    /// By keys.
+    TouchTone,
 }
 
 /// A subscriber's settings and recordings.

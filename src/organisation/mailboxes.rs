@@ -127,6 +127,11 @@ pub fn enable(
                 addresses: enabling.addresses,
                 enabled: true,
                 subscriber_access_enabled: true,
+                tui_access_to_calendar_enabled: true,
+                tui_access_to_email_enabled: true,
+                pinless_access_to_voice_mail_enabled: false,
+                missed_call_notification_enabled: true,
+                may_manage_prompts: false,
                 anonymous_callers_can_leave_messages: true,
                 quota_bytes: 0,
             });

@@ -51,9 +51,67 @@ pub struct DialPlan {
     /// WAV file of the announcement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info_announcement_filename: Option<String>,
+    /// Whether messages may be sent to people without calling them (SendVoiceMsgEnabled).
+    #[serde(default = "yes")]
+    pub send_voice_messages_enabled: bool,
+    /// Whom callers can find.
+    #[serde(default)]
+    pub contact_scope: ContactScope,
+    /// How names are spelled on the keypad.
+    #[serde(default)]
+    pub dial_by_name_primary: DialByName,
+    /// The other way, after `##`.
+    #[serde(default = "smtp_address")]
+    pub dial_by_name_secondary: DialByName,
+    /// What tells people of the same name apart.
+    #[serde(default)]
+    pub matched_name_selection_method: MatchedName,
+    /// Whether authorised subscribers may record welcome and announcement by telephone.
+    #[serde(default)]
+    pub tui_prompt_editing_enabled: bool,
     /// Take the most recent diversion that is a mailbox (true), or the first party ever called.
     #[serde(default = "yes")]
     pub prefer_most_recent_diversion: bool,
+}
+
+/// Whom callers can find (ContactScope).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum ContactScope {
+    /// The mailboxes of the dial plan called.
+    #[default]
+    DialPlan,
+    /// Everybody in the directory, with or without a mailbox.
+    GlobalAddressList,
+}
+
+/// How a name is spelled on the keypad (DialByNamePrimary, DialByNameSecondary).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum DialByName {
+    /// Family name, then given name.
+    #[default]
+    LastFirst,
+    /// Given name, then family name.
+    FirstLast,
+    /// The mail address left of the `@`.
+    SMTPAddress,
+    /// No such way; only for the secondary one.
+    None,
+}
+
+/// What tells people of the same name apart (MatchedNameSelectionMethod).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum MatchedName {
+    /// Job title.
+    Title,
+    /// Department.
+    Department,
+    /// Location.
+    Location,
+    /// Nothing: the department where there is one.
+    #[default]
+    None,
+    /// The caller spells the alias instead of choosing from a list.
+    PromptForAlias,
 }
 
 /// Form of party numbers in a dial plan.
@@ -188,6 +246,20 @@ impl DialPlan {
                 "must be a language tag such as \"en-US\"",
             );
         }
+        if self.dial_by_name_primary == DialByName::None {
+            problems.add(
+                "dial_by_name_primary",
+                "None",
+                "must be LastFirst, FirstLast or SMTPAddress",
+            );
+        }
+        if self.dial_by_name_primary == self.dial_by_name_secondary {
+            problems.add(
+                "dial_by_name_secondary",
+                format!("{:?}", self.dial_by_name_secondary),
+                "must differ from dial_by_name_primary, or be None",
+            );
+        }
         self.prompt_problems(&mut problems);
         problems.0
     }
@@ -272,6 +344,9 @@ fn address_or_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNe
 
 fn default_language() -> String {
     "en-US".to_owned()
+}
+fn smtp_address() -> DialByName {
+    DialByName::SMTPAddress
 }
 fn three() -> u8 {
     3

@@ -27,6 +27,22 @@ pub struct Mailbox {
     /// Whether this subscriber may sign in.
     #[serde(default = "yes")]
     pub subscriber_access_enabled: bool,
+    /// Whether the calendar may be heard by telephone, where the policy allows it too.
+    #[serde(default = "yes")]
+    pub tui_access_to_calendar_enabled: bool,
+    /// Whether e-mail may be heard by telephone, where the policy allows it too.
+    #[serde(default = "yes")]
+    pub tui_access_to_email_enabled: bool,
+    /// Whether voice mail opens without a PIN from the subscriber's own telephone, where the policy
+    /// allows it too.
+    #[serde(default)]
+    pub pinless_access_to_voice_mail_enabled: bool,
+    /// Whether a caller who leaves nothing is noted, where the policy allows it too.
+    #[serde(default = "yes")]
+    pub missed_call_notification_enabled: bool,
+    /// Whether this subscriber may record the prompts of the dial plan by telephone.
+    #[serde(default)]
+    pub may_manage_prompts: bool,
     /// Whether a caller without a number may leave a message.
     #[serde(default = "yes")]
     pub anonymous_callers_can_leave_messages: bool,

@@ -31,6 +31,29 @@ pub struct MailboxPolicy {
     pub max_greeting_duration: u8,
     /// Which messages of callers are protected; `None` does not offer the private mark.
     pub protect_unauthenticated_voice_mail: Protect,
+    /// The same for what its subscribers send by telephone.
+    pub protect_authenticated_voice_mail: Protect,
+    /// Whether subscribers may hear their calendar by telephone.
+    pub allow_tui_access_to_calendar: bool,
+    /// Whether subscribers may search the directory once they have signed in.
+    pub allow_tui_access_to_directory: bool,
+    /// Whether subscribers may hear their e-mail by telephone.
+    pub allow_tui_access_to_email: bool,
+    /// Whether subscribers may search their personal contacts by telephone.
+    pub allow_tui_access_to_personal_contacts: bool,
+    /// Whether voice mail may be opened without a PIN from the subscriber's own telephone, where the
+    /// mailbox allows it too.
+    pub allow_pinless_voice_mail_access: bool,
+    /// Whether e-mail and meetings may be answered by voice.
+    pub allow_voice_response_to_other_message_types: bool,
+    /// Whether a caller who leaves nothing is noted in the mailbox.
+    pub allow_missed_call_notifications: bool,
+    /// Words at the end of the mail that brings a new PIN, at most 512 characters.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reset_pin_text: String,
+    /// Words at the end of the welcome mail, at most 512 characters.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub um_enabled_text: String,
 }
 
 impl MailboxPolicy {
@@ -52,6 +75,14 @@ impl MailboxPolicy {
             problems.add("logon_failures_before_pin_reset", block_at, cure);
         }
         problems.range("max_greeting_duration", self.max_greeting_duration, 1, 10);
+        for (key, text) in [
+            ("reset_pin_text", &self.reset_pin_text),
+            ("um_enabled_text", &self.um_enabled_text),
+        ] {
+            if text.chars().count() > 512 {
+                problems.add(key, text, "must have at most 512 characters");
+            }
+        }
         problems.0
     }
 }
@@ -82,6 +113,16 @@ impl Default for MailboxPolicy {
             allow_subscriber_access: true,
             max_greeting_duration: 5,
             protect_unauthenticated_voice_mail: Protect::None,
+            protect_authenticated_voice_mail: Protect::None,
+            allow_tui_access_to_calendar: true,
+            allow_tui_access_to_directory: true,
+            allow_tui_access_to_email: true,
+            allow_tui_access_to_personal_contacts: true,
+            allow_pinless_voice_mail_access: false,
+            allow_voice_response_to_other_message_types: true,
+            allow_missed_call_notifications: true,
+            reset_pin_text: String::new(),
+            um_enabled_text: String::new(),
         }
     }
 }

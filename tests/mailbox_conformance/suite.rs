@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use ringback::line::Sound;
 use ringback::mailbox::{
-    Counts, Deposit, Envelope, Folder, Importance, MailFault, MailStore, MailboxId, MessageId,
-    Recorded, Sender, Settings, UserSettings, VoiceMessage,
+    Counts, Deposit, Envelope, Folder, Importance, Interface, MailFault, MailStore, MailboxId,
+    MessageId, PatienceLevel, PromptStyle, Recorded, Sender, Settings, UserSettings, VoiceMessage,
 };
 use ringback::store::wav;
 use tempfile::TempDir;
@@ -372,6 +372,15 @@ pub(super) async fn settings_are_kept_for_each(bench: Bench) {
         language: Some("de-DE".into()),
         time_zone: Some("Europe/Berlin".into()),
         twenty_four_hours: Some(true),
+        away: true,
+        auto_reply: true,
+        auto_reply_text: Some("Back on Monday.".into()),
+        key_layout: Some("asterisk".into()),
+        prompts: PromptStyle::Brief,
+        patience: PatienceLevel::Long,
+        interface: Interface::TouchTone,
+        pace: Some(125),
+        email_folder: Some(Folder::Sent),
     };
     bench
         .settings

@@ -257,6 +257,8 @@ pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
                 message.length.as_secs_f64(),
                 match folder {
                     Folder::Inbox => "inbox",
+                    Folder::Sent => "sent",
+                    Folder::Drafts => "drafts",
                     Folder::Deleted => "deleted",
                 },
                 marks.join(", ")

@@ -581,6 +581,8 @@ impl World {
             let message = message.ok_or("there is no such message")?;
             let actual = match (message.folder, message.read) {
                 (Folder::Deleted, _) => "deleted",
+                (Folder::Sent, _) => "sent",
+                (Folder::Drafts, _) => "draft",
                 (Folder::Inbox, true) => "read",
                 (Folder::Inbox, false) => "new",
             };
@@ -729,6 +731,7 @@ fn kind_of(which: Recorded) -> &'static str {
     match which {
         Recorded::Name => "name",
         Recorded::Greeting => "greeting",
+        Recorded::AwayGreeting => "away-greeting",
     }
 }
 

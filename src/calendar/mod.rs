@@ -1,0 +1,171 @@
+//! Appointments and meetings, behind a trait; one file per backend.
+//!
+//! Recurrences are always expanded here, and only inside the asked window (C4). Times are moments;
+//! who speaks them turns them into the listener's zone.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::mailbox::{Capabilities, MailAddress, MailFault, MailboxId};
+
+/// The identity of an event: its UID (RFC 5545 3.8.4.7).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventId(pub std::sync::Arc<str>);
+
+/// Which one of a series: the value of its RECURRENCE-ID; none for an event that does not recur.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Occurrence {
+    /// The event.
+    pub event: EventId,
+    /// When it would have begun by the rule.
+    pub recurrence: Option<Timestamp>,
+}
+
+/// When something is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Span {
+    /// From, to; the same for a reminder without length.
+    Timed(Timestamp, Timestamp),
+    /// Whole days: the first, and the first one after it.
+    AllDay(Date, Date),
+}
+
+/// Answer of an attendee (PARTSTAT).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Attendance {
+    /// None yet.
+    #[default]
+    NeedsAction,
+    /// Comes.
+    Accepted,
+    /// Perhaps comes.
+    Tentative,
+    /// Does not come.
+    Declined,
+}
+
+/// Somebody invited.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attendee {
+    /// Who.
+    pub who: MailAddress,
+    /// The answer.
+    pub attendance: Attendance,
+    /// Whether it is a room or a thing (CUTYPE), not a person.
+    pub is_resource: bool,
+}
+
+/// What the owner of the calendar is to a meeting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Nobody else is concerned.
+    Alone,
+    /// Invited others.
+    Organiser,
+    /// Was invited; with the present answer.
+    Attendee(Attendance),
+}
+
+/// One appointment as it is read aloud: a single event, or one occurrence of a series.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Appointment {
+    /// Which one.
+    pub occurrence: Occurrence,
+    /// When.
+    pub span: Span,
+    /// Its time zone was unknown, so its times may be wrong: that is said aloud.
+    pub zone_uncertain: bool,
+    /// What about.
+    pub subject: String,
+    /// Where.
+    pub location: String,
+    /// The description.
+    pub body: String,
+    /// Who invited.
+    pub organiser: Option<MailAddress>,
+    /// Who was invited, the organiser apart.
+    pub attendees: Vec<Attendee>,
+    /// What the owner is to it.
+    pub role: Role,
+    /// CLASS:PRIVATE or CONFIDENTIAL.
+    pub private: bool,
+    /// Does not make its owner busy (TRANSP:TRANSPARENT).
+    pub free: bool,
+    /// Whether it is one of a series.
+    pub recurs: bool,
+}
+
+/// What was found in a window.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Agenda {
+    /// All-day appointments first, then by time.
+    pub appointments: Vec<Appointment>,
+    /// Stored items that could not be read: each was skipped, and that is said aloud.
+    pub broken: usize,
+}
+
+/// What a change made that has to be told to others: iTIP (RFC 5546), unless the backend tells them
+/// itself ([`crate::mailbox::Capability::ServerScheduling`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// REPLY or CANCEL.
+    pub method: &'static str,
+    /// The iCalendar object.
+    pub calendar: String,
+    /// Whom to tell.
+    pub to: Vec<MailAddress>,
+    /// The event's summary.
+    pub subject: String,
+}
+
+/// The calendar of a mailbox.
+#[async_trait]
+pub trait Calendar: Send + Sync {
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What touches the time from `from` to `to`, cancelled items apart. All-day and floating times
+    /// are those of `zone`.
+    async fn agenda(
+        &self,
+        mailbox: &MailboxId,
+        from: Timestamp,
+        to: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Agenda, MailFault>;
+
+    /// Takes an iCalendar object into the calendar: an import without METHOD, a REQUEST (tentative
+    /// until answered), a CANCEL, a REPLY to an event of our own. Gives what was touched.
+    async fn take(&self, mailbox: &MailboxId, calendar: &str) -> Result<Vec<EventId>, MailFault>;
+
+    /// What an iCalendar object of a mail says, as it stands, whether it is in the calendar or not.
+    async fn read(
+        &self,
+        mailbox: &MailboxId,
+        calendar: &str,
+        zone: &TimeZone,
+    ) -> Result<Appointment, MailFault>;
+
+    /// Answers an invitation, for this occurrence only; a declined one leaves the calendar.
+    /// `words` become its COMMENT. The notice goes to the organiser; none when nobody is to be told.
+    async fn respond(
+        &self,
+        mailbox: &MailboxId,
+        occurrence: &Occurrence,
+        answer: Attendance,
+        words: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Notice>, MailFault>;
+
+    /// Takes an appointment of the owner's own out of the calendar, this occurrence only. The notice
+    /// goes to the attendees; none when there are none.
+    async fn cancel(
+        &self,
+        mailbox: &MailboxId,
+        occurrence: &Occurrence,
+        words: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Notice>, MailFault>;
+}
