@@ -1,0 +1,115 @@
+//! What is well written and cannot work: values out of bounds, and values that contradict each other.
+
+use super::Config;
+
+impl Config {
+    /// What cannot work, as (key, what is wrong and the cure).
+    pub(super) fn examine(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if self.sip.listen.is_empty() {
+            found.push((
+                "sip.listen",
+                "is empty; name at least one address such as 0.0.0.0:5060".to_owned(),
+            ));
+        }
+        if self.sip.transports.is_empty() {
+            found.push((
+                "sip.transports",
+                "is empty; name \"udp\", \"tcp\" or both".to_owned(),
+            ));
+        }
+        if let Some(address) = self.sip.advertised_address
+            && address.is_unspecified()
+        {
+            found.push((
+                "sip.advertised_address",
+                format!("{address} reaches nobody; give the address that peers can send to"),
+            ));
+        }
+        if self.sip.min_session_expires_s < 90 {
+            found.push((
+                "sip.min_session_expires_s",
+                "is below 90, the least that RFC 4028 allows; raise it".to_owned(),
+            ));
+        }
+        if self.sip.session_expires_s < self.sip.min_session_expires_s {
+            found.push((
+                "sip.session_expires_s",
+                "is below sip.min_session_expires_s; raise it".to_owned(),
+            ));
+        }
+        if self.sip.answer_after_ms > 20_000 {
+            found.push((
+                "sip.answer_after_ms",
+                "is above 20000; callers would give up, so lower it".to_owned(),
+            ));
+        }
+        self.examine_limits(&mut found);
+        if jiff::tz::TimeZone::get(&self.conversation.time_zone).is_err() {
+            found.push((
+                "conversation.time_zone",
+                format!(
+                    "`{}` is no time zone; give an IANA name such as Europe/Berlin",
+                    self.conversation.time_zone
+                ),
+            ));
+        }
+        for (key, value) in [
+            (
+                "conversation.menu_patience_ms",
+                self.conversation.menu_patience_ms,
+            ),
+            (
+                "conversation.between_keys_ms",
+                self.conversation.between_keys_ms,
+            ),
+            (
+                "conversation.between_digits_ms",
+                self.conversation.between_digits_ms,
+            ),
+        ] {
+            if !(200..=60_000).contains(&value) {
+                found.push((
+                    key,
+                    format!("is {value}; choose between 200 and 60000 milliseconds"),
+                ));
+            }
+        }
+        if let Err(problem) = self.log.targets() {
+            found.push(("log.level", problem));
+        }
+        found
+    }
+
+    fn examine_limits(&self, found: &mut Vec<(&'static str, String)>) {
+        let (calls, pairs) = (self.limits.calls_max, self.media.ports.pairs());
+        if calls == 0 {
+            found.push((
+                "limits.calls_max",
+                "is 0; allow at least one call".to_owned(),
+            ));
+        }
+        if calls > pairs {
+            found.push((
+                "limits.calls_max",
+                format!(
+                    "is {calls}, but media.ports {} has room for {pairs} calls; \
+                     widen the range or lower the limit",
+                    self.media.ports
+                ),
+            ));
+        }
+        if self.limits.drain_s > 86_400 {
+            found.push((
+                "limits.drain_s",
+                "is more than a day (86400); lower it".to_owned(),
+            ));
+        }
+        if self.limits.hang_up_wait_ms > 10_000 {
+            found.push((
+                "limits.hang_up_wait_ms",
+                "is above 10000; peers give up on a BYE after 32 s, so lower it".to_owned(),
+            ));
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Every table and key of the settings, with its default.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use super::PortRange;
+
+/// All process settings.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Signalling.
+    pub sip: Sip,
+    /// Sound.
+    pub media: Media,
+    /// Health, metrics.
+    pub http: Http,
+    /// Where data lies.
+    pub storage: Storage,
+    /// How much is served at once, and for how long.
+    pub limits: Limits,
+    /// How callers are talked to.
+    pub conversation: Conversation,
+    /// Voices.
+    pub speech: Speech,
+    /// Logs, call records, transcripts.
+    pub log: Log,
+}
+
+/// `[sip]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sip {
+    /// Addresses that listen, each on every one of `transports`.
+    pub listen: Vec<SocketAddr>,
+    /// Which transports listen.
+    pub transports: Vec<Transport>,
+    /// The address that peers are told to send to, when a NAT stands between (none: the local
+    /// address that routes to the peer).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advertised_address: Option<IpAddr>,
+    /// Session interval that is asked for (RFC 4028), in seconds.
+    pub session_expires_s: u32,
+    /// Smallest session interval that is accepted (RFC 4028 Min-SE), in seconds.
+    pub min_session_expires_s: u32,
+    /// How long it rings before a call is answered, in milliseconds.
+    pub answer_after_ms: u64,
+}
+
+/// A transport of SIP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+}
+
+/// `[media]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Media {
+    /// UDP ports for RTP and RTCP; two are taken by each call.
+    pub ports: PortRange,
+    /// Threads that move sound; 0 = one for each core.
+    pub pumps: usize,
+    /// A call that receives no packet for so long is ended, in seconds; 0 = never.
+    pub no_media_s: u64,
+}
+
+/// `[http]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address of `/healthz` and `/metrics`.
+    pub listen: SocketAddr,
+}
+
+/// `[storage]`
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Folder of the database, the messages and the prompt cache; none: the user's data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+}
+
+/// `[limits]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Calls at once (MaxCallsAllowed); one more is refused with 503.
+    pub calls_max: usize,
+    /// How long running calls may go on after SIGTERM, in seconds.
+    pub drain_s: u64,
+    /// How long the answer to a BYE may wait for a recording to be safe on disk, in milliseconds.
+    pub hang_up_wait_ms: u64,
+}
+
+/// `[conversation]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conversation {
+    /// Time zone of subscribers who have not chosen one (IANA name).
+    pub time_zone: String,
+    /// Silence before options are repeated, in milliseconds.
+    pub menu_patience_ms: u64,
+    /// Wait after a key that begins a longer sequence (`1` or `11`), in milliseconds.
+    pub between_keys_ms: u64,
+    /// Wait after a digit of an extension or PIN before it counts as complete, in milliseconds.
+    pub between_digits_ms: u64,
+    /// Which keys mean what: a file in `grammars/keys`.
+    pub key_layout: String,
+    /// Folder with `prompts/` and `grammars/` of one's own, studio recordings among them; they take
+    /// the place of the built-in files. None: all built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<PathBuf>,
+}
+
+/// `[speech]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Speech {
+    /// Voices by language or locale: `en = "flite/rms"`.
+    pub voices: BTreeMap<String, String>,
+    /// Voice programs at once; 0 = one for each core.
+    pub jobs: usize,
+    /// Whether prompts are spoken ahead of time, in the background; otherwise when they are first
+    /// wanted.
+    pub render_ahead: bool,
+}
+
+/// `[log]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// What is written to standard error: `error`, `warn`, `info`, `debug`, `trace`, or such a
+    /// level for a part, as in `info,ringback::media=debug`.
+    pub level: String,
+    /// Call records, one JSON object a line; none: `call-records.jsonl` in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_records: Option<PathBuf>,
+    /// Transcripts of calls, one JSON object an event; none: not written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<PathBuf>,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Sip {
+            listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+            transports: vec![Transport::Udp, Transport::Tcp],
+            advertised_address: None,
+            session_expires_s: 1_800,
+            min_session_expires_s: 90,
+            answer_after_ms: 0,
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Media {
+            ports: PortRange {
+                first: 20_000,
+                last: 29_999,
+            },
+            pumps: 0,
+            no_media_s: 60,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            calls_max: 100,
+            drain_s: 600,
+            hang_up_wait_ms: 2_000,
+        }
+    }
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Conversation {
+            time_zone: "UTC".to_owned(),
+            menu_patience_ms: 5_000,
+            between_keys_ms: 1_000,
+            between_digits_ms: 3_000,
+            key_layout: "outlook-voice-access".to_owned(),
+            words: None,
+        }
+    }
+}
+
+impl Default for Speech {
+    fn default() -> Self {
+        Speech {
+            voices: BTreeMap::from([("en".to_owned(), "flite/rms".to_owned())]),
+            jobs: 0,
+            render_ahead: true,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            level: "info".to_owned(),
+            call_records: None,
+            transcript: None,
+        }
+    }
+}
+
+impl Log {
+    /// The level as a filter.
+    ///
+    /// # Errors
+    /// What is wrong with it. (A bare word that is no level would be read as a part's name, and
+    /// switch everything else off.)
+    pub fn targets(&self) -> Result<Targets, String> {
+        let cure = "write error, warn, info, debug or trace, or a list such as \
+                    info,ringback::media=debug";
+        let odd = self.level.split(',').find(|directive| {
+            let level = directive.rsplit('=').next().unwrap_or_default().trim();
+            level.parse::<LevelFilter>().is_err()
+        });
+        match odd {
+            Some(odd) => Err(format!("`{odd}` is no log level; {cure}")),
+            None => self
+                .level
+                .parse()
+                .map_err(|error| format!("`{}`: {error}; {cure}", self.level)),
+        }
+    }
+}
