@@ -12,6 +12,7 @@ summary-full = Your mailbox is full. Nobody can leave you a message until you de
 main-menu = Main menu.
 main-menu-voice-mail = For voice mail, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
+main-menu-other-mailbox = If this is not your mailbox, press { $key }.
 main-menu-goodbye = To end the call, press { $key }.
 # Asked before the call ends; yes and no follow.
 end-the-call = Do you want to end the call?

@@ -10,6 +10,16 @@ enter-pin-for = { $name }, please enter your PIN, then press pound. If this is n
 enter-pin-for-recorded-name = Please enter your PIN, then press pound. If this is not your mailbox, press star.
 # Asks again after a wrong sign-in. It may have been the extension that was wrong.
 enter-pin-again = Please enter your PIN again, then press pound. For another extension, press star.
+# Voice mail was opened without a PIN from the subscriber's own telephone; what was chosen now needs one.
+pin-needed = For this, please enter your PIN, then press pound. For the main menu, press star.
+# The same, after a wrong PIN.
+pin-needed-again = Please enter your PIN again, then press pound. For the main menu, press star.
+# The PIN is wrong. Whose PIN is asked for is known.
+pin-wrong = That PIN is not right.
+# Voice mail is opened without a PIN, because this person's own telephone is calling.
+own-phone = Voice mail for { $name }.
+# The same; the recorded name follows.
+own-phone-recorded-name = Voice mail for
 # The extension or the PIN is wrong. It must not become clear which of the two.
 pin-incorrect = That extension and PIN don't match.
 # Too many wrong PINs in this call.

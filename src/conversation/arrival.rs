@@ -26,6 +26,8 @@ pub struct Arrival {
     pub dial_plan: Arc<DialPlan>,
     /// The calling number; none when withheld.
     pub calling: Option<Number>,
+    /// Whether the gateway vouches for the calling number.
+    pub calling_is_asserted: bool,
     /// The name that came with the calling number.
     pub calling_name: Option<String>,
     /// The number that was called.

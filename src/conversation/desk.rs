@@ -8,6 +8,7 @@ use super::arrival::{Arrival, CustomPrompts, Outcome};
 use crate::directory::Directory;
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
+use crate::policy::areas::Area;
 use crate::policy::clock::WallClock;
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::policy::pin::Pins;
@@ -56,6 +57,8 @@ pub(super) struct Session {
     pub(super) settings: UserSettings,
     /// The zone in which dates and times are told.
     pub(super) time_zone: TimeZone,
+    /// Whether the PIN was entered in this call. It is not where voice mail opened without one.
+    pub(super) pin_given: bool,
 }
 
 impl Session {
@@ -72,7 +75,13 @@ impl Session {
             subscriber,
             settings,
             time_zone,
+            pin_given: true,
         }
+    }
+
+    /// Whether dial plan, policy and mailbox all allow this area.
+    pub(super) fn may(&self, area: Area) -> bool {
+        self.subscriber.may(area)
     }
 }
 

@@ -4,8 +4,10 @@ use tracing::warn;
 
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
+use super::sign_in::ensure_pin;
 use super::{personal_options, prompts, voice_mail};
-use crate::caller::{Caller, Leave, Saying, Talk};
+use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
+use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
 
 /// Areas that fail this often in one call are not tried again: the call ends with an apology.
@@ -16,6 +18,7 @@ const FAULTS_MAX: usize = 5;
 pub(super) enum OnMain {
     VoiceMail,
     PersonalOptions,
+    OtherMailbox,
     Goodbye,
 }
 
@@ -25,9 +28,28 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
     &[
         always("voice-mail", OnMain::VoiceMail),
         always("personal-options", OnMain::PersonalOptions),
+        always("other-mailbox", OnMain::OtherMailbox),
         always("goodbye", OnMain::Goodbye),
     ],
 );
+
+impl OnMain {
+    /// What has to be allowed for it to be offered.
+    fn area(self) -> Option<Area> {
+        match self {
+            OnMain::VoiceMail | OnMain::PersonalOptions => None,
+            OnMain::OtherMailbox | OnMain::Goodbye => None,
+        }
+    }
+
+    /// Whether it is open to a caller whose telephone opened the mailbox, without a PIN.
+    fn needs_pin(self) -> bool {
+        !matches!(
+            self,
+            OnMain::VoiceMail | OnMain::OtherMailbox | OnMain::Goodbye
+        )
+    }
+}
 
 /// Leads from area to area until the caller has had enough.
 pub(super) async fn main_menu(
@@ -38,11 +60,12 @@ pub(super) async fn main_menu(
     let mut faults = 0;
     loop {
         match area(caller, visit, session).await {
-            Ok(true) => {
+            Ok(Some(NextStop::Goodbye)) => {
                 caller.farewell(prompts::GOODBYE).await;
                 return Ok(NextStop::Goodbye);
             }
-            Ok(false) | Err(Leave::MainMenu) => {}
+            Ok(Some(stop)) => return Ok(stop),
+            Ok(None) | Err(Leave::MainMenu) => {}
             Err(Leave::Fault(fault)) => {
                 faults += 1;
                 if faults >= FAULTS_MAX {
@@ -56,22 +79,47 @@ pub(super) async fn main_menu(
     }
 }
 
-/// One round through the menu; true when the call shall end.
-async fn area(caller: &mut Caller, visit: &mut Visit<'_>, session: &mut Session) -> Talk<bool> {
-    let open = MAIN_MENU
-        .open()
-        .introduced_by(Saying::new(prompts::MAIN_MENU));
-    match caller.choose(open).await? {
+/// One round through the menu; where to go when the caller leaves it for good.
+async fn area(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+) -> Talk<Option<NextStop>> {
+    let choice = caller.choose(open_menu(session)).await?;
+    if choice.needs_pin() {
+        ensure_pin(caller, visit, session).await?;
+    }
+    match choice {
         OnMain::VoiceMail => Box::pin(voice_mail::review(caller, visit, session)).await?,
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }
+        OnMain::OtherMailbox => return Ok(Some(NextStop::OtherMailbox)),
         OnMain::Goodbye => {
             let open = YES_NO
                 .open()
                 .introduced_by(Saying::new(prompts::END_THE_CALL));
-            return Ok(caller.choose(open).await? == YesNo::Yes);
+            let ends = caller.choose(open).await? == YesNo::Yes;
+            return Ok(ends.then_some(NextStop::Goodbye));
         }
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// The main menu without what is switched off for this subscriber, or makes no sense at present.
+fn open_menu(session: &Session) -> OpenMenu<OnMain> {
+    let mut open = MAIN_MENU
+        .open()
+        .introduced_by(Saying::new(prompts::MAIN_MENU));
+    for entry in MAIN_MENU.entries {
+        if entry.choice.area().is_some_and(|area| !session.may(area)) {
+            open = open.without(entry.choice);
+        }
+    }
+    // Before the PIN `*` is what it is at the question for it: this is not my mailbox.
+    open.without(if session.pin_given {
+        OnMain::OtherMailbox
+    } else {
+        OnMain::Goodbye
+    })
 }

@@ -12,6 +12,7 @@ use crate::turn::menu::{EVERYWHERE, Menu, YES_NO};
 
 /// Choices that undo each other: only one of the two is open at a time.
 const OPPOSITES: &[(&str, &str, &str)] = &[
+    ("main-menu", "other-mailbox", "goodbye"),
     ("caller-sending", "important", "not-important"),
     ("caller-sending", "private", "not-private"),
 ];

@@ -36,6 +36,16 @@ prompts! {
     ENTER_PIN_FOR_RECORDED_NAME = "enter-pin-for-recorded-name";
     /// Enter your PIN again, or `*` for another extension.
     ENTER_PIN_AGAIN = "enter-pin-again";
+    /// Voice mail opened without a PIN; this needs one.
+    PIN_NEEDED = "pin-needed";
+    /// The same once more.
+    PIN_NEEDED_AGAIN = "pin-needed-again";
+    /// The PIN is wrong; whose it is, is known.
+    PIN_WRONG = "pin-wrong";
+    /// Voice mail was opened without a PIN for `$name`.
+    OWN_PHONE = "own-phone";
+    /// The same before the recorded name.
+    OWN_PHONE_RECORDED_NAME = "own-phone-recorded-name";
     /// Extension or PIN is wrong; never says which.
     PIN_INCORRECT = "pin-incorrect";
     /// Too many wrong sign-ins in this call; call again later.

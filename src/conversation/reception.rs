@@ -4,6 +4,7 @@ use tracing::{info, warn};
 
 use super::arrival::{Arrival, CallType, EntryPoint, Outcome};
 use super::desk::{Desk, Visit};
+use super::sign_in::SignIn;
 use super::{call_answering, prompts, voice_access};
 use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::policy::mailbox::Subscriber;
@@ -15,6 +16,8 @@ const STOPS_MAX: usize = 8;
 pub(super) enum NextStop {
     /// Sign-in with the welcome.
     VoiceAccess,
+    /// Sign-in to another mailbox than that of the telephone.
+    OtherMailbox,
     /// Sign-in to the mailbox that has just answered.
     SignInTo(Subscriber),
     /// Call answering for this mailbox.
@@ -57,9 +60,11 @@ pub async fn reception(caller: &mut Caller, desk: &Desk, arrival: Arrival) -> Ou
 
 async fn stop_at(caller: &mut Caller, visit: &mut Visit<'_>, stop: NextStop) -> Talk<NextStop> {
     match stop {
-        NextStop::VoiceAccess => Box::pin(voice_access::enter(caller, visit, None)).await,
+        NextStop::VoiceAccess => Box::pin(voice_access::welcomed(caller, visit)).await,
+        NextStop::OtherMailbox => Box::pin(voice_access::enter(caller, visit, None)).await,
         NextStop::SignInTo(owner) => {
-            Box::pin(voice_access::enter(caller, visit, Some(owner))).await
+            let known = Some(SignIn::Answered(owner));
+            Box::pin(voice_access::enter(caller, visit, known)).await
         }
         NextStop::Mailbox(owner) => Box::pin(call_answering::answer(caller, visit, owner)).await,
         NextStop::Goodbye => Ok(NextStop::Goodbye),

@@ -4,11 +4,14 @@ use tracing::warn;
 
 use super::arrival::CallType;
 use super::change_pin::{self, Why};
-use super::desk::Visit;
+use super::desk::{Session, Visit, mailbox_of};
 use super::sender::SpokenName;
 use super::{directory_search, faults, prompts};
-use crate::caller::{AskDigits, Caller, Digits, PinEntry, Saying, Talk, Value};
+use crate::caller::{
+    AskDigits, Caller, Digits, Leave, PinEntry, Saying, SecretDigits, Talk, Value,
+};
 use crate::line::{Key, PromptName};
+use crate::policy::areas::Area;
 use crate::policy::mailbox::Subscriber;
 use crate::policy::pin::PinCheck;
 
@@ -86,55 +89,96 @@ pub(super) async fn sign_in(
                         Box::pin(directory_search::contact_someone(caller, visit)).await?;
                         Step::Extension
                     }
-                    PinEntry::Digits(pin) => {
-                        let calling = visit.arrival.calling.as_ref();
-                        let check = visit
-                            .desk
-                            .pins
-                            .check(
-                                &visit.arrival.dial_plan.name,
-                                &extension,
-                                pin.expose(),
-                                calling.map(|number| number.as_str()),
-                            )
-                            .await
-                            .map_err(faults::pins)?;
-                        match check {
-                            PinCheck::Accepted(subscriber) => {
-                                return Ok(signed_in(visit, subscriber));
-                            }
-                            PinCheck::MustChange(subscriber) => {
-                                let subscriber = signed_in(visit, subscriber);
-                                change_pin::change_pin(caller, visit, &subscriber, Why::Must)
-                                    .await?;
-                                return Ok(subscriber);
-                            }
-                            PinCheck::LockedOut => {
-                                warn!(call = %visit.arrival.call_id, "sign-in refused: locked out");
-                                return Err(caller.farewell(prompts::MAILBOX_LOCKED).await);
-                            }
-                            PinCheck::Refused => {
-                                failed(caller, visit, prompts::PIN_INCORRECT).await?;
-                                Step::Pin {
-                                    extension,
-                                    owner: None,
-                                    again: true,
-                                }
-                            }
-                            PinCheck::NotAllowed => {
-                                failed(caller, visit, prompts::SIGN_IN_NOT_ALLOWED).await?;
-                                Step::Extension
+                    PinEntry::Digits(pin) => match check(visit, &extension, &pin).await? {
+                        PinCheck::Accepted(subscriber) => {
+                            return Ok(signed_in(visit, subscriber));
+                        }
+                        PinCheck::MustChange(subscriber) => {
+                            let subscriber = signed_in(visit, subscriber);
+                            change_pin::change_pin(caller, visit, &subscriber, Why::Must).await?;
+                            return Ok(subscriber);
+                        }
+                        PinCheck::LockedOut => return Err(locked_out(caller, visit).await),
+                        PinCheck::Refused => {
+                            failed(caller, visit, prompts::PIN_INCORRECT).await?;
+                            Step::Pin {
+                                extension,
+                                owner: None,
+                                again: true,
                             }
                         }
-                    }
+                        PinCheck::NotAllowed => {
+                            failed(caller, visit, prompts::SIGN_IN_NOT_ALLOWED).await?;
+                            Step::Extension
+                        }
+                    },
                 }
             }
         };
     }
 }
 
+/// Whether voice mail opens for `owner`, whose own number is calling, without a PIN: every switch is
+/// on, the gateway vouches for the number, and nothing stands against the PIN or is still to be set up.
+pub(super) async fn opens_without_pin(visit: &Visit<'_>, owner: &Subscriber) -> bool {
+    if !visit.arrival.calling_is_asserted || !owner.may(Area::PinlessVoiceMail) {
+        return false;
+    }
+    let mailbox = mailbox_of(owner);
+    let settings = visit.desk.settings.settings(&mailbox).await;
+    let in_order = visit.desk.pins.is_in_order(owner.user()).await;
+    // In doubt the PIN is asked for.
+    matches!(settings, Ok(settings) if settings.set_up) && matches!(in_order, Ok(true))
+}
+
+/// Asks for the PIN of a session that was opened without one, once a call. `*` goes back to the main
+/// menu; wrong PINs count as they do at sign-in.
+pub(super) async fn ensure_pin(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+) -> Talk {
+    let mut question = prompts::PIN_NEEDED;
+    while !session.pin_given {
+        let entry = caller.ask_pin(Saying::new(question), true, false).await?;
+        let PinEntry::Digits(pin) = entry else {
+            return Err(Leave::MainMenu);
+        };
+        match check(visit, session.subscriber.extension(), &pin).await? {
+            PinCheck::Accepted(_) => session.pin_given = true,
+            PinCheck::MustChange(subscriber) => {
+                change_pin::change_pin(caller, visit, &subscriber, Why::Must).await?;
+                session.pin_given = true;
+            }
+            PinCheck::LockedOut => return Err(locked_out(caller, visit).await),
+            PinCheck::Refused => {
+                failed(caller, visit, prompts::PIN_WRONG).await?;
+                question = prompts::PIN_NEEDED_AGAIN;
+            }
+            PinCheck::NotAllowed => {
+                failed(caller, visit, prompts::SIGN_IN_NOT_ALLOWED).await?;
+                return Err(Leave::MainMenu);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn check(visit: &Visit<'_>, extension: &str, pin: &SecretDigits) -> Talk<PinCheck> {
+    let (arrival, pins) = (&visit.arrival, &visit.desk.pins);
+    let calling = arrival.calling.as_ref().map(|number| number.as_str());
+    pins.check(&arrival.dial_plan.name, extension, pin.expose(), calling)
+        .await
+        .map_err(faults::pins)
+}
+
+async fn locked_out(caller: &mut Caller, visit: &Visit<'_>) -> Leave {
+    warn!(call = %visit.arrival.call_id, "sign-in refused: locked out");
+    caller.farewell(prompts::MAILBOX_LOCKED).await
+}
+
 /// Notes for the call record who has signed in.
-fn signed_in(visit: &mut Visit<'_>, subscriber: Subscriber) -> Subscriber {
+pub(super) fn signed_in(visit: &mut Visit<'_>, subscriber: Subscriber) -> Subscriber {
     visit.outcome.call_type = CallType::SubscriberAccess;
     visit.outcome.caller_mailbox = Some(subscriber.user().to_owned());
     subscriber

@@ -5,6 +5,7 @@ use tracing::warn;
 
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
+use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
 use super::{call_answering, first_time_setup, main_menu, prompts};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
@@ -13,25 +14,51 @@ use crate::mailbox::{MailFault, UserSettings};
 use crate::policy::dial_plan::InfoAnnouncement;
 use crate::policy::mailbox::Subscriber;
 
-/// Welcomes a caller, unless the mailbox `answered` has just done so, signs him in, and leads him
-/// through his mailbox.
+/// Welcomes a caller, who may be known by his number, and leads him through his mailbox.
+pub(super) async fn welcomed(caller: &mut Caller, visit: &mut Visit<'_>) -> Talk<NextStop> {
+    welcome(caller, visit).await?;
+    let Some(owner) = sign_in::recognised(visit) else {
+        return enter(caller, visit, None).await;
+    };
+    if !sign_in::opens_without_pin(visit, &owner).await {
+        return enter(caller, visit, Some(SignIn::Recognised(owner))).await;
+    }
+    let mut session = open(caller, visit, owner).await;
+    session.pin_given = false;
+    sign_in::signed_in(visit, session.subscriber.clone());
+    caller
+        .say(own_phone(visit, &session.subscriber).await)
+        .await?;
+    lead(caller, visit, session).await
+}
+
+/// Signs a caller in and leads him through his mailbox.
 pub(super) async fn enter(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
-    answered: Option<Subscriber>,
+    known: Option<SignIn>,
 ) -> Talk<NextStop> {
-    let known = match answered {
-        Some(owner) => Some(SignIn::Answered(owner)),
-        None => {
-            welcome(caller, visit).await?;
-            sign_in::recognised(visit).map(SignIn::Recognised)
-        }
-    };
     let subscriber = sign_in::sign_in(caller, visit, known).await?;
     let mut session = open(caller, visit, subscriber).await;
     if !session.settings.set_up {
         first_time(caller, visit, &mut session).await?;
     }
+    lead(caller, visit, session).await
+}
+
+/// Whose mailbox has opened without a PIN.
+async fn own_phone(visit: &Visit<'_>, owner: &Subscriber) -> Saying {
+    match SpokenName::of_user(visit.desk, owner.user(), &owner.display_name).await {
+        SpokenName::Recorded(sound) => {
+            Saying::new(prompts::OWN_PHONE_RECORDED_NAME).play("name", sound)
+        }
+        SpokenName::Written(name) => {
+            Saying::new(prompts::OWN_PHONE).with("name", Value::Name(name))
+        }
+    }
+}
+
+async fn lead(caller: &mut Caller, visit: &mut Visit<'_>, mut session: Session) -> Talk<NextStop> {
     summary(caller, visit, &session).await?;
     main_menu::main_menu(caller, visit, &mut session).await
 }

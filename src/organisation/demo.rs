@@ -119,6 +119,7 @@ fn add_gateway(whole: &mut Whole, network: IpNet) {
         status: GatewayStatus::Enabled,
         requests_per_second,
         calls_per_second,
+        asserts_calling_number: false,
         behind_nat: false,
     });
 }

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::Organisation;
 use super::pin_rows::{self, PinRow, Reserved, ReservedGate};
 use crate::policy::clock::WallClock;
+use crate::policy::lockout::Gate;
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::policy::mailbox_policy::MailboxPolicy;
 use crate::policy::pin::{
@@ -235,6 +236,16 @@ impl Pins for PinKeeper {
                 Ok(PinCheck::Refused)
             }
         }
+    }
+
+    async fn is_in_order(&self, user: &str) -> Result<bool, PinFault> {
+        let now = self.clock.now();
+        let policy = self.subscriber(user)?.policy;
+        Ok(self.row(user).await?.is_some_and(|row| {
+            row.failures.at(now).gate(now) == Gate::Open
+                && !row.must_change
+                && !is_expired(row.set_at, now, &policy)
+        }))
     }
 
     async fn examine(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault> {

@@ -156,6 +156,10 @@ pub struct Gateway {
     /// New calls a second that are served; twice that for a moment.
     #[serde(default = "ten")]
     pub calls_per_second: u32,
+    /// Whether it has made sure that calling numbers are true, so that a subscriber's own number may
+    /// open voice mail without a PIN where that is allowed.
+    #[serde(default)]
+    pub asserts_calling_number: bool,
     /// Whether its media may come from another address than it signals (NAT).
     #[serde(default)]
     pub behind_nat: bool,

@@ -2,6 +2,7 @@
 //!
 //! Setting names, ranges and defaults are those of the reference (`docs/configuration.md`).
 
+pub mod areas;
 pub mod clock;
 pub mod dial_plan;
 pub mod lockout;

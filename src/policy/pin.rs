@@ -68,6 +68,10 @@ pub trait Pins: Send + Sync {
         calling: Option<&str>,
     ) -> Result<PinCheck, PinFault>;
 
+    /// Whether `user` may be let in without a PIN, where everything else allows it: not while
+    /// sign-in is locked or blocked, nor while the PIN has to be changed.
+    async fn is_in_order(&self, user: &str) -> Result<bool, PinFault>;
+
     /// Whether `pin` could be `user`'s new PIN, without changing anything.
     async fn examine(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault>;
 

@@ -73,10 +73,10 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
         refused(&house, notes, refusal.status(), refusal_word(refusal));
         return incoming.decline(decline).await;
     }
-    let behind_nat = snapshot
-        .gateway(source)
-        .is_some_and(|gateway| gateway.behind_nat);
-    let Some((arrival, record)) = arrival_of(&incoming, route, notes) else {
+    let gateway = snapshot.gateway(source);
+    let behind_nat = gateway.is_some_and(|gateway| gateway.behind_nat);
+    let asserts = gateway.is_some_and(|gateway| gateway.asserts_calling_number);
+    let Some((arrival, record)) = arrival_of(&incoming, route, asserts, notes) else {
         return incoming.decline(Decline::with_status(404)).await;
     };
     if !house.health.is_ready() {

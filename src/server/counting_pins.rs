@@ -35,6 +35,10 @@ impl Pins for CountingPins {
         answer
     }
 
+    async fn is_in_order(&self, user: &str) -> Result<bool, PinFault> {
+        self.keeper.is_in_order(user).await
+    }
+
     async fn examine(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault> {
         self.keeper.examine(user, pin).await
     }

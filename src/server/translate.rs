@@ -45,6 +45,7 @@ fn address(party: &Party) -> String {
 pub(super) fn arrival_of(
     incoming: &IncomingCall,
     route: Route,
+    asserts_calling_number: bool,
     mut notes: Notes,
 ) -> Option<(Arrival, Notes)> {
     let (entry, dial_plan, reason, diverted_from) = match route {
@@ -93,6 +94,7 @@ pub(super) fn arrival_of(
         entry,
         dial_plan,
         calling: calling.and_then(|party| Number::parse(&party.user)),
+        calling_is_asserted: asserts_calling_number,
         calling_name: calling.and_then(|party| party.display_name.clone()),
         called: incoming.called.user.clone(),
         diverted_from,

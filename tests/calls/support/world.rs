@@ -26,6 +26,7 @@ use ringback::mailbox::{
 use ringback::organisation::Organisation;
 use ringback::organisation::pins::PinKeeper;
 use ringback::outbox::Outbox;
+use ringback::policy::areas::Area;
 use ringback::policy::clock::WallClock;
 use ringback::policy::dial_plan::DialPlan;
 use ringback::policy::mailbox::Mailbox;
@@ -224,6 +225,10 @@ impl Pins for Watched<PinKeeper> {
             self.let_in.lock().unwrap().push(user);
         }
         Ok(check)
+    }
+    async fn is_in_order(&self, user: &str) -> Result<bool, PinFault> {
+        self.requests.pins()?;
+        self.room.is_in_order(user).await
     }
     async fn examine(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault> {
         self.requests.pins()?;
@@ -453,6 +458,7 @@ impl World {
             entry: EntryPoint::SubscriberAccess,
             dial_plan: dial_plan.clone(),
             calling: None,
+            calling_is_asserted: false,
             calling_name: None,
             called: called.clone(),
             diverted_from: None,
@@ -466,6 +472,7 @@ impl World {
                     let number = next()?;
                     arrival.calling = Some(Number::parse(&number).ok_or(number)?);
                 }
+                "asserted" => arrival.calling_is_asserted = true,
                 "named" => arrival.calling_name = Some(next()?.trim_matches('"').to_owned()),
                 "diverted" if next()? == "from" => {
                     arrival.diverted_from = Some(next()?);
@@ -484,6 +491,12 @@ impl World {
             arrival.entry = EntryPoint::CallAnswering(owner);
         }
         Ok(arrival)
+    }
+
+    /// Whether voice mail of `user` may open without a PIN, as far as settings decide it.
+    pub fn own_phone_opens(&self, user: &str) -> bool {
+        let found = self.desk.subscribers.by_user(user);
+        found.is_some_and(|found| found.may(Area::PinlessVoiceMail))
     }
 
     /// Lets the clock jump ahead between two calls.
