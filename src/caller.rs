@@ -4,6 +4,7 @@
 //! waits for what comes back. Hang-up never drops a conversation: it is an error from the next word
 //! to the caller. Every wait has a limit, so a line that has gone silent ends the call as well.
 
+mod asked;
 mod asking;
 mod begun;
 mod line_side;

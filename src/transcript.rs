@@ -1,5 +1,7 @@
 //! What was said and pressed in a call, as plain events: read by files, pages and the live view.
 //!
+//! Some events only serve who follows a call as it goes on: see [`Event::is_passing`].
+//!
 //! No PIN digit ever stands here. A key that a PIN question took is [`Event::Key`] with
 //! [`Pressed::Secret`]; keys that nobody consumed are only counted.
 
@@ -68,11 +70,48 @@ pub enum Event {
         /// To which number.
         to: String,
     },
+    /// The caller signed in.
+    SignedIn {
+        /// To whose mailbox.
+        mailbox: String,
+    },
+    /// A question is open from now on: what may be pressed.
+    Asks {
+        /// The menu's name, or `digits`, `pin`, `recording`.
+        menu: String,
+        /// What the menu is called on the key card; empty where it has no place there.
+        heading: String,
+        /// The keys that mean something.
+        keys: Vec<OpenKey>,
+    },
+    /// What was said or played is over, or was cut off.
+    FallsSilent,
     /// The call is over.
     Ended {
         /// Why.
         why: String,
     },
+}
+
+impl Event {
+    /// Whether this is of use only while the call goes on, or for drawing it: transcripts in files
+    /// are kept without it.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Event::Asks { .. } | Event::FallsSilent)
+    }
+}
+
+/// A key that means something now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct OpenKey {
+    /// What is pressed.
+    pub keys: String,
+    /// The choice's name.
+    pub choice: String,
+    /// What it does, as callers are told.
+    pub says: String,
+    /// `any-time`, `while-playing` or `after-playing`.
+    pub when: &'static str,
 }
 
 /// A key in a transcript.
@@ -121,6 +160,11 @@ impl Transcript {
             call: "".into(),
             witnesses: Arc::new([]),
         }
+    }
+
+    /// Whether anybody reads it.
+    pub fn is_read(&self) -> bool {
+        !self.witnesses.is_empty()
     }
 
     /// Writes one event.

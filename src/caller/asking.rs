@@ -137,6 +137,7 @@ impl Caller {
             Persistence::WhilePlaying => menu.own_choices(&self.language),
             _ => menu.choices(&self.language),
         };
+        self.note_asked(menu, &choices);
         let mut turn = Turn::new(choices, self.patience, self.failures).persisting(persistence);
         if self.is_playing_started() {
             turn = turn.while_playing();
@@ -324,6 +325,7 @@ impl Caller {
     ) -> Talk<(Entered, SecretDigits)> {
         self.count_question().await?;
         self.started = None;
+        self.note_asked_for(if secret { "pin" } else { "digits" });
         let mut entry = DigitEntry::new(rules, self.patience, self.failures);
         let mut step = Step::Wait;
         loop {

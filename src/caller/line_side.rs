@@ -84,7 +84,7 @@ impl Caller {
         match event {
             LineEvent::HungUp(cause) => {
                 self.hung_up.get_or_insert(cause);
-                self.playing = None;
+                self.falls_silent();
                 Next::Over
             }
             LineEvent::Began(id, segment) => {
@@ -101,7 +101,7 @@ impl Caller {
             LineEvent::PlayEnded(id) => {
                 self.begun.ended(&self.transcript, id);
                 self.standing_ended();
-                self.playing = None;
+                self.falls_silent();
                 self.playing_ends_by = None;
                 self.paused = false;
                 Next::Event(event)
@@ -180,10 +180,19 @@ impl Caller {
         self.piece_ended = false;
         self.playing_ends_by = None;
         self.paused = false;
-        if self.playing.take().is_some() {
+        if self.falls_silent() {
             self.command(LineCommand::StopPlaying).await?;
         }
         Ok(())
+    }
+
+    /// Nothing plays from now on; true when something did.
+    fn falls_silent(&mut self) -> bool {
+        let played = self.playing.take().is_some();
+        if played {
+            self.transcript.note(Event::FallsSilent);
+        }
+        played
     }
 
     pub(super) async fn stop_listening(&mut self) -> Talk {

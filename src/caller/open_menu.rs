@@ -92,6 +92,19 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
             .filter(|entry| !self.without.contains(&entry.choice))
     }
 
+    /// The menu's name.
+    pub(super) fn name(&self) -> &'static str {
+        self.menu.name
+    }
+
+    /// The values for the prompt of a choice, `$key` apart.
+    pub(super) fn values_of(&self, choice: &str) -> impl Iterator<Item = (&'static str, Value)> {
+        let values = self.values.iter();
+        values
+            .filter(move |(of, _, _)| *of == choice)
+            .map(|(_, name, value)| (*name, value.clone()))
+    }
+
     fn keys(&self, language: &Language, entry: &Entry<C>) -> Option<KeySequence> {
         language.keys.keys(self.menu.name, entry.name)
     }

@@ -34,6 +34,7 @@ impl Caller {
             }),
         };
         self.command(LineCommand::Record(tape, limits)).await?;
+        self.note_asked_for("recording");
         let take = self.recorded(limits).await;
         let take = take.unwrap_or_else(|| lost(id, written.load(Ordering::Relaxed)));
         self.note_unused_keys();

@@ -91,10 +91,10 @@ pub(super) async fn sign_in(
                     }
                     PinEntry::Digits(pin) => match check(visit, &extension, &pin).await? {
                         PinCheck::Accepted(subscriber) => {
-                            return Ok(signed_in(visit, subscriber));
+                            return Ok(signed_in(caller, visit, subscriber));
                         }
                         PinCheck::MustChange(subscriber) => {
-                            let subscriber = signed_in(visit, subscriber);
+                            let subscriber = signed_in(caller, visit, subscriber);
                             change_pin::change_pin(caller, visit, &subscriber, Why::Must).await?;
                             return Ok(subscriber);
                         }
@@ -178,7 +178,14 @@ async fn locked_out(caller: &mut Caller, visit: &Visit<'_>) -> Leave {
 }
 
 /// Notes for the call record who has signed in.
-pub(super) fn signed_in(visit: &mut Visit<'_>, subscriber: Subscriber) -> Subscriber {
+pub(super) fn signed_in(
+    caller: &Caller,
+    visit: &mut Visit<'_>,
+    subscriber: Subscriber,
+) -> Subscriber {
+    if visit.outcome.caller_mailbox.as_deref() != Some(subscriber.user()) {
+        caller.note_signed_in(subscriber.user());
+    }
     visit.outcome.call_type = CallType::SubscriberAccess;
     visit.outcome.caller_mailbox = Some(subscriber.user().to_owned());
     subscriber

@@ -25,7 +25,7 @@ pub(super) async fn welcomed(caller: &mut Caller, visit: &mut Visit<'_>) -> Talk
     }
     let mut session = open(caller, visit, owner).await;
     session.pin_given = false;
-    sign_in::signed_in(visit, session.subscriber.clone());
+    sign_in::signed_in(caller, visit, session.subscriber.clone());
     caller
         .say(own_phone(visit, &session.subscriber).await)
         .await?;
