@@ -11,6 +11,7 @@ mod line_side;
 mod open_menu;
 mod recording;
 mod saying;
+mod script;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -22,12 +23,14 @@ use std::time::{Duration, Instant};
 
 use begun::Begun;
 pub use open_menu::OpenMenu;
+use saying::PlaceRead;
 pub use saying::Saying;
+use script::Feeding;
 use standing::{Piece, Standing};
 use type_ahead::TypeAhead;
 
-pub use crate::language::Value;
 use crate::language::{KeyLayout, LanguageFault, Phrases, PromptFault, Prompts};
+pub use crate::language::{Reading, Value};
 use crate::line::{
     HangUpCause, Key, Line, LineCommand, LineEvent, Locale, Pace, PlayId, PromptName, Skip,
 };
@@ -203,6 +206,12 @@ pub struct Caller {
     piece_ended: bool,
     /// Where the recording stands that was started last.
     standing: Option<Standing>,
+    /// The text that is being read, and what the line still has to be given of it.
+    feeding: Option<Feeding>,
+    /// What was started last with a text in it, how far that was read, and whether to its end.
+    reading: Option<Saying>,
+    read_to: Option<PlaceRead>,
+    read_out: bool,
     pace: Pace,
     failures: u8,
     questions: u32,
@@ -241,6 +250,10 @@ impl Caller {
             pieces: VecDeque::new(),
             piece_ended: false,
             standing: None,
+            feeding: None,
+            reading: None,
+            read_to: None,
+            read_out: false,
             pace: Pace::NORMAL,
             failures: 0,
             questions: 0,
@@ -354,7 +367,7 @@ impl Caller {
         let unplayed = !self.typed_ahead.is_empty() || self.hung_up.is_some();
         if unplayed {
             self.stop_talking().await?;
-            self.standing = None;
+            self.forget_standing(&saying);
         } else {
             self.begin(&saying).await?;
         }
@@ -375,6 +388,7 @@ impl Caller {
         self.standing_skipped(skip);
         if skip == Skip::ToEnd {
             self.begun.skips_to_the_end();
+            self.stop_feeding();
         }
         self.command(LineCommand::Skip(skip)).await
     }

@@ -246,6 +246,9 @@ pub enum Segment {
     Beep,
     /// Nothing, for so long.
     Silence(Duration),
+    /// More comes here, by [`LineCommand::Continue`]; until then there is silence. Only as the last
+    /// one: long text is spoken as it is heard, and not all at once.
+    ToBeContinued,
 }
 
 /// Which playing ended: a number that the caller's side chooses anew for each `Play`.
@@ -427,8 +430,8 @@ pub enum LineEvent {
     /// What the caller said.
     Heard(Hypothesis),
     /// This segment of that `Play`, counted from 0, sounds for the first time, and so whatever
-    /// lies before it is past. Told in ascending order, before its `PlayEnded`; a segment may be
-    /// passed over when a later one has begun as well.
+    /// lies before it is past. Told in ascending order, before its `PlayEnded`, and again after a
+    /// jump back; a segment may be passed over when a later one has begun as well.
     Began(PlayId, usize),
     /// That `Play` is over: played to its end, or skipped to it. Not sent after `StopPlaying`.
     PlayEnded(PlayId),
@@ -445,6 +448,9 @@ pub enum LineEvent {
 pub enum LineCommand {
     /// Plays these segments instead of what is playing now.
     Play(PlayId, Vec<Segment>),
+    /// Puts these segments in the place of the [`Segment::ToBeContinued`] of that `Play`. One that
+    /// is over, or was not to be continued, takes none.
+    Continue(PlayId, Vec<Segment>),
     /// Jumps inside what is playing.
     Skip(Skip),
     /// Pauses, or goes on.

@@ -38,6 +38,16 @@ impl Begun {
         self.skipped_to_the_end = false;
     }
 
+    /// And this, now that it goes on.
+    pub(super) fn continues(&mut self, play: PlayId, events: Vec<(usize, Event)>) {
+        self.waiting
+            .extend(events.into_iter().map(|(segment, event)| Waiting {
+                play,
+                segment,
+                event,
+            }));
+    }
+
     /// The rest of what plays will not be heard.
     pub(super) fn skips_to_the_end(&mut self) {
         self.skipped_to_the_end = true;

@@ -3,13 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::saying::Rendered;
+use super::script::{Feeding, Script};
 use super::{
     CALL_TOO_LONG, COMMAND_LONGEST, Caller, FAREWELL_LONGEST, Leave, NOTHING, Next, PENDING_MAX,
     Saying, Talk, now, sleep_until,
 };
 use crate::line::{HangUpCause, Key, LineCommand, LineEvent, PlayId};
 use crate::transcript::{Event, Pressed};
+
+/// How long it may take until the first word is heard, on a machine that is very busy.
+const PLAYING_BEGINS: Duration = Duration::from_secs(30);
 
 impl Caller {
     /// Fails when the caller is gone and has left no keys that still mean something.
@@ -44,10 +47,19 @@ impl Caller {
 
     /// The next event that means something, until then.
     pub(super) async fn next(&mut self, until: Option<Instant>) -> Next {
+        // Who waits for the end of what plays waits longer when that goes on.
+        let until_it_ends = until.is_some() && until == self.playing_ends_by;
+        let mut until = until;
         loop {
             if self.piece_ended && Box::pin(self.play_next_piece()).await.is_err() {
                 // A recording has no words that could be missing; should it fail, it is over.
                 return Next::Event(LineEvent::PlayEnded(NOTHING));
+            }
+            if self.feeding.is_some() && Box::pin(self.feed_line()).await.is_err() {
+                return Next::Over;
+            }
+            if until_it_ends && self.playing_ends_by.is_some() {
+                until = self.playing_ends_by;
             }
             let event = if let Some(event) = self.pending.pop_front() {
                 event
@@ -89,17 +101,22 @@ impl Caller {
             }
             LineEvent::Began(id, segment) => {
                 self.begun.began(&self.transcript, id, segment);
+                if let Some(feeding) = &mut self.feeding {
+                    feeding.began(id, segment);
+                }
                 NOBODYS
             }
             LineEvent::PlayEnded(id) if self.playing != Some(id) => NOBODYS,
             LineEvent::PlayEnded(id) if !self.pieces.is_empty() => {
                 self.begun.ended(&self.transcript, id);
+                self.reading_ended();
                 self.playing = None;
                 self.piece_ended = true;
                 NOBODYS
             }
             LineEvent::PlayEnded(id) => {
                 self.begun.ended(&self.transcript, id);
+                self.reading_ended();
                 self.standing_ended();
                 self.falls_silent();
                 self.playing_ends_by = None;
@@ -124,33 +141,37 @@ impl Caller {
 
     /// Plays this instead of what plays now; false when it is nothing.
     pub(super) async fn play(&mut self, saying: &Saying) -> Talk<bool> {
-        let rendered = saying.render(&self.language.prompts, &self.locale)?;
-        self.play_rendered(rendered).await
+        let script = saying.script(&self.language.prompts, &self.locale)?;
+        self.play_script(script, true).await
     }
 
     /// The same for what was interrupted, and stands in the transcript already.
     pub(super) async fn go_on_playing(&mut self, saying: &Saying) -> Talk<bool> {
-        let mut rendered = saying.render(&self.language.prompts, &self.locale)?;
-        rendered.events.clear();
-        self.play_rendered(rendered).await
+        let script = saying.script(&self.language.prompts, &self.locale)?;
+        self.play_script(script, false).await
     }
 
-    pub(super) async fn play_rendered(&mut self, rendered: Rendered) -> Talk<bool> {
+    async fn play_script(&mut self, script: Script, tell: bool) -> Talk<bool> {
         self.standing_stopped();
+        self.stop_feeding();
         self.pieces.clear();
         self.piece_ended = false;
-        if rendered.segments.is_empty() {
+        let id = PlayId(self.plays + 1);
+        let (mut batch, feeding) = Feeding::begin(id, script);
+        if batch.segments.is_empty() {
             self.stop_talking().await?;
             return Ok(false);
         }
         self.plays += 1;
-        let id = PlayId(self.plays);
         self.playing = Some(id);
-        self.begun.plays(id, rendered.events);
-        self.playing_ends_by = Some(now() + rendered.longest);
+        self.feeding = feeding;
+        if !tell {
+            batch.events.clear();
+        }
+        self.begun.plays(id, batch.events);
+        self.playing_ends_by = Some(now() + PLAYING_BEGINS + batch.longest);
         self.paused = false;
-        self.command(LineCommand::Play(id, rendered.segments))
-            .await?;
+        self.command(LineCommand::Play(id, batch.segments)).await?;
         Ok(true)
     }
 
@@ -176,6 +197,7 @@ impl Caller {
 
     pub(super) async fn stop_talking(&mut self) -> Talk {
         self.standing_stopped();
+        self.stop_feeding();
         self.pieces.clear();
         self.piece_ended = false;
         self.playing_ends_by = None;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::script::{Batch, Script};
 use crate::language::prompts::text_of;
-use crate::language::{PromptFault, Prompts, Value};
+use crate::language::reading::Place;
+use crate::language::{PromptFault, Prompts, Reading, Value};
 use crate::line::{Locale, PromptName, Segment, Sound, SoundSlot};
 use crate::transcript::Event;
 
@@ -24,18 +26,15 @@ enum Part {
         what: &'static str,
         sound: Arc<Sound>,
     },
+    Reading(Reading),
     Beep,
     Silence(Duration),
+    /// What was said already, when the rest is said.
+    Past,
 }
 
-/// A [`Saying`] made ready for the line.
-pub(super) struct Rendered {
-    pub(super) segments: Vec<Segment>,
-    /// What begins with which segment.
-    pub(super) events: Vec<(usize, Event)>,
-    /// Playing that has not ended by then never will.
-    pub(super) longest: Duration,
-}
+/// A place in a reading: in which part of a saying, and where in its text.
+pub(super) type PlaceRead = (usize, Place);
 
 impl Saying {
     /// This prompt.
@@ -75,6 +74,14 @@ impl Saying {
         self
     }
 
+    /// And then somebody's own text, sentence by sentence as it is heard: it may be long, and in
+    /// another language. Its sound is kept nowhere.
+    #[must_use]
+    pub fn read(mut self, reading: Reading) -> Saying {
+        self.parts.push(Part::Reading(reading));
+        self
+    }
+
     /// And then the tone after which a caller speaks. A saying that ends with it may be cut short
     /// by a key, but the tone itself is always heard.
     #[must_use]
@@ -109,51 +116,76 @@ impl Saying {
         }
     }
 
+    /// Whether there is text of somebody's in it.
+    pub(super) fn reads(&self) -> bool {
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Reading(_)))
+    }
+
+    /// How much of the last text in it lies before this place, from 0 to 1; nothing when no text is
+    /// read.
+    pub(super) fn share_read(&self, place: PlaceRead) -> Option<f32> {
+        let last = |part: &Part| matches!(part, Part::Reading(_));
+        let last = self.parts.iter().rposition(last)?;
+        match self.parts.get(last) {
+            Some(Part::Reading(reading)) if place.0 == last => Some(reading.share(place.1)),
+            _ if place.0 > last => Some(1.0),
+            _ => Some(0.0),
+        }
+    }
+
+    /// What is still to be said from this place on.
+    pub(super) fn rest_from(&self, (part, place): PlaceRead) -> Saying {
+        let mut parts = self.parts.clone();
+        let (past, rest) = parts.split_at_mut(part.min(self.parts.len()));
+        // In their places, so that the parts of the rest are counted as before.
+        past.fill(Part::Past);
+        if let Some(Part::Reading(reading)) = rest.first_mut() {
+            reading.from = place;
+        }
+        Saying { parts }
+    }
+
     pub(super) fn ends_with_beep(&self) -> bool {
         matches!(self.parts.last(), Some(Part::Beep))
     }
 
-    pub(super) fn render(
-        &self,
-        prompts: &Prompts,
-        locale: &Locale,
-    ) -> Result<Rendered, PromptFault> {
-        let mut segments = Vec::new();
-        let mut events = Vec::new();
-        let mut longest = Duration::from_secs(30);
-        for part in &self.parts {
+    /// What the line is given of it, piece by piece.
+    pub(super) fn script(&self, prompts: &Prompts, locale: &Locale) -> Result<Script, PromptFault> {
+        let mut script = Script::default();
+        for (number, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Prompt { name, values } => {
                     let utterances = prompts.say(locale, *name, values)?;
                     let text = text_of(&utterances);
-                    longest += Duration::from_millis(300) * text.len() as u32;
+                    let longest = Duration::from_millis(300) * text.len() as u32;
                     let says = Event::Says {
                         prompt: name.0.to_owned(),
                         text,
                     };
-                    events.push((segments.len(), says));
-                    segments.extend(utterances.into_iter().map(Segment::Words));
+                    let words = utterances.into_iter().map(Segment::Words).collect();
+                    script.push(Batch::of(words, Some(says), longest));
                 }
                 Part::Sound { what, sound } => {
-                    longest += sound.length() * 2; // At the slowest pace.
                     let plays = Event::Plays {
                         what: (*what).to_owned(),
                     };
-                    events.push((segments.len(), plays));
-                    segments.push(Segment::Sound(SoundSlot::ready(Arc::clone(sound))));
+                    let segment = Segment::Sound(SoundSlot::ready(Arc::clone(sound)));
+                    // Twice as long at the slowest pace.
+                    script.push(Batch::of(vec![segment], Some(plays), sound.length() * 2));
                 }
-                Part::Beep => segments.push(Segment::Beep),
+                Part::Reading(reading) => script.read(number, reading),
+                Part::Beep => {
+                    script.push(Batch::of(vec![Segment::Beep], None, Duration::ZERO));
+                }
+                Part::Past => {}
                 Part::Silence(length) => {
-                    longest += *length;
-                    segments.push(Segment::Silence(*length));
+                    script.push(Batch::of(vec![Segment::Silence(*length)], None, *length));
                 }
             }
         }
-        Ok(Rendered {
-            segments,
-            events,
-            longest,
-        })
+        Ok(script)
     }
 }
 

@@ -88,15 +88,16 @@ impl Standing {
 }
 
 impl Caller {
-    /// How much of the recording that was started last has been reached, from 0 to 1. What was
+    /// How much of the recording or text that was started last has been reached, from 0 to 1. What was
     /// skipped by going to the end does not count.
     pub fn played_share(&self) -> f32 {
-        self.standing.map_or(0.0, |standing| {
-            if standing.length.is_zero() {
-                return 1.0;
-            }
-            standing.at(now()).as_secs_f32() / standing.length.as_secs_f32()
-        })
+        let Some(standing) = self.standing else {
+            return self.share_read().unwrap_or(0.0);
+        };
+        if standing.length.is_zero() {
+            return 1.0;
+        }
+        standing.at(now()).as_secs_f32() / standing.length.as_secs_f32()
     }
 
     /// Says a few words in the middle of what plays, which then goes on from where it was.
@@ -114,7 +115,7 @@ impl Caller {
 
     /// Plays what was started from its beginning.
     pub(super) async fn begin(&mut self, saying: &Saying) -> Talk {
-        self.standing = None;
+        self.forget_standing(saying);
         let mut pieces = pieces_of(saying);
         self.pieces.clear();
         if let Some(first) = pieces.pop_front() {
@@ -132,7 +133,11 @@ impl Caller {
         if self.playing.is_none() && self.pieces.is_empty() {
             return VecDeque::new();
         }
-        let mut pieces = pieces_of(&started.saying);
+        let rest = match self.standing {
+            Some(_) => None,
+            None => self.rest_of_reading(&started.saying),
+        };
+        let mut pieces = pieces_of(rest.as_ref().unwrap_or(&started.saying));
         if let Some(standing) = &mut self.standing {
             standing.rest(now());
             let at = standing.at;

@@ -10,6 +10,8 @@ use crate::transcript::Event;
 use crate::transcript::Witness;
 use crate::turn::menu::{Menu, always, more, while_playing};
 
+mod reading;
+
 /// What plays takes so long.
 const PLAYING: Duration = Duration::from_secs(10);
 

@@ -11,6 +11,7 @@ pub mod key_card;
 pub mod key_layout;
 pub mod phrases;
 pub mod prompts;
+pub mod reading;
 pub mod recording_script;
 mod sentences;
 pub mod spoken_date;
@@ -22,6 +23,7 @@ pub use key_card::KeyCard;
 pub use key_layout::KeyLayout;
 pub use phrases::Phrases;
 pub use prompts::{PromptFault, Prompts, Value};
+pub use reading::Reading;
 pub use recording_script::RecordingScript;
 pub use spoken_date::ClockFormat;
 

@@ -8,10 +8,9 @@ use jiff::Zoned;
 
 pub use super::catalogue::Entry;
 use super::catalogue::{Catalogue, intern};
-use super::sentences::{SENTENCE_MAX, clean, sentences, split_long};
 use super::spoken_date::ClockFormat;
 use super::{Assets, KeyLayout, LanguageFault};
-use crate::line::{Keep, Locale, Number, PromptName, Utterance};
+use crate::line::{Locale, Number, PromptName, Utterance};
 use crate::turn::KeySequence;
 
 /// Said instead of a sentence that no voice can read.
@@ -137,22 +136,6 @@ impl Prompts {
         values: &[(&'static str, Value)],
     ) -> Result<String, PromptFault> {
         Ok(text_of(&self.say(locale, name, values)?))
-    }
-
-    /// Somebody's own words as sentences (a mail, a subject), without any of ours: memory only.
-    pub fn read_aloud(&self, locale: &Locale, name: PromptName, text: &str) -> Vec<Utterance> {
-        let spoken = self.best(locale);
-        sentences(&clean(text))
-            .into_iter()
-            .flat_map(|sentence| split_long(sentence, SENTENCE_MAX))
-            .map(|text| Utterance {
-                prompt: name,
-                text,
-                locale: spoken.clone(),
-                has_variables: true,
-                keep: Keep::Never,
-            })
-            .collect()
     }
 
     /// The name of the prompt with this text name, if any locale has it.

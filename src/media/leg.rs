@@ -258,6 +258,7 @@ impl Leg {
         }
         match command {
             LineCommand::Play(id, segments) => self.player.play(id, segments),
+            LineCommand::Continue(id, segments) => self.player.continue_with(id, segments),
             LineCommand::Skip(skip) => self.player.skip(skip),
             LineCommand::PauseOrResume => self.player.pause_or_resume(),
             LineCommand::SetPace(pace) => self.player.set_pace(pace),

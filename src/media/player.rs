@@ -15,6 +15,10 @@ use super::pace::{PIECE, Stretch};
 /// other legs of the pump.
 const ENCODED_AT_ONCE: usize = 30 * SAMPLE_RATE as usize;
 
+/// So much of a text that is continued is kept to go back to. What lies further behind is dropped,
+/// so that the reading of an hour holds no more memory than that of some minutes.
+const KEPT_BEHIND: usize = 120 * SAMPLE_RATE as usize;
+
 /// The tone after which a caller speaks.
 static BEEP: LazyLock<Sound> = LazyLock::new(|| tone(1_000.0, 500, 5_800.0));
 /// The tone that says that a recording will end soon: lower and softer.
@@ -39,6 +43,8 @@ enum Part {
     Sound(SoundSlot),
     Beep,
     Silence(usize),
+    /// What comes here is not known yet.
+    ToBeContinued,
 }
 
 impl Part {
@@ -47,6 +53,7 @@ impl Part {
             Segment::Sound(slot) => Part::Sound(slot),
             Segment::Beep => Part::Beep,
             Segment::Silence(length) => Part::Silence(samples_in(length)),
+            Segment::ToBeContinued => Part::ToBeContinued,
             Segment::Words(utterance) => {
                 tracing::error!(prompt = %utterance.prompt, "words reached the player unspoken");
                 Part::Sound(SoundSlot::ready(Arc::new(Sound::default())))
@@ -60,6 +67,7 @@ impl Part {
             Part::Sound(slot) => slot.get().map(|sound| sound.samples().len()),
             Part::Beep => Some(BEEP.samples().len()),
             Part::Silence(length) => Some(*length),
+            Part::ToBeContinued => None,
         }
     }
 }
@@ -116,6 +124,18 @@ impl Player {
         }));
     }
 
+    /// Puts these segments in the place of what was to be continued.
+    pub(super) fn continue_with(&mut self, id: PlayId, segments: Vec<Segment>) {
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.id == id) else {
+            return;
+        };
+        if matches!(playing.parts.last(), Some(Part::ToBeContinued)) {
+            playing.parts.pop();
+            playing.parts.extend(segments.into_iter().map(Part::of));
+            playing.drop_far_behind();
+        }
+    }
+
     /// Silence, now.
     pub(super) fn stop(&mut self) {
         self.playing = None;
@@ -148,6 +168,9 @@ impl Player {
             Skip::ToEnd => playing.over = true,
             Skip::ToStart => playing.go_to(0, 0),
         }
+        if matches!(skip, Skip::Back(_) | Skip::ToStart) {
+            playing.begun = playing.begun.min(playing.part);
+        }
     }
 
     /// Gives the soft tone over what is playing, once.
@@ -165,7 +188,7 @@ impl Player {
         self.waiting
     }
 
-    /// The last segment that has just begun to sound, once: not again after a jump back.
+    /// The last segment that has just begun to sound, once; once more after a jump back to it.
     pub(super) fn take_began(&mut self) -> Option<(PlayId, usize)> {
         self.began.take()
     }
@@ -260,6 +283,7 @@ impl Playing {
                     self.offset += given;
                     return Some(given);
                 }
+                Part::ToBeContinued => return None,
             };
             if pace == Pace::NORMAL {
                 self.stretch = None;
@@ -309,6 +333,19 @@ impl Playing {
         self.offset = offset;
         self.stretch = None;
         self.spare_from = PIECE;
+    }
+
+    /// Lets go of sound that nobody goes back to.
+    fn drop_far_behind(&mut self) {
+        let mut behind = self.offset;
+        let before = self.part.min(self.parts.len());
+        for part in self.parts[..before].iter_mut().rev() {
+            behind = behind.saturating_add(part.length().unwrap_or(0));
+            if behind > KEPT_BEHIND && matches!(part, Part::Sound(_)) {
+                // No sound, so a jump back ends behind it.
+                *part = Part::Silence(0);
+            }
+        }
     }
 
     fn ahead(&mut self, mut samples: usize) {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::recognizer::{Heard, Recognizer, SoundSource};
 use super::room::{Job, SpeechRoom};
 use super::{Priority, SpeechFault};
-use crate::line::{FarEnd, Grammar, LINE_QUEUE, LineCommand, LineEvent, Segment};
+use crate::line::{FarEnd, Grammar, LINE_QUEUE, LineCommand, LineEvent, PlayId, Segment, Skip};
 
 /// A question is listened to no longer than this; the conversation's patience is shorter.
 const LISTEN_LONGEST: Duration = Duration::from_secs(60);
@@ -24,6 +24,8 @@ struct Relay {
     room: SpeechRoom,
     /// Sentences that nobody else may hear; what is still unspoken goes with the call.
     private: JoinSet<()>,
+    /// What is spoken now, and may be continued.
+    playing: Option<PlayId>,
     ears: Option<Ears>,
     listening: Option<Listening>,
 }
@@ -46,6 +48,7 @@ pub(super) fn along(
     let relay = Relay {
         room,
         private: JoinSet::new(),
+        playing: None,
         ears: hearing.map(|(recognizer, sound)| Ears {
             recognizer,
             events: far.events.downgrade(),
@@ -88,26 +91,19 @@ impl Relay {
         match command {
             LineCommand::Play(id, segments) => {
                 self.private.abort_all();
-                // Finished jobs would be kept for nobody to ask after.
-                while self.private.try_join_next().is_some() {}
-                let mut priority = Priority::First;
-                let segments = segments
-                    .into_iter()
-                    .map(|segment| match segment {
-                        Segment::Words(utterance) => {
-                            let (slot, job) = self.room.begin(&utterance, priority);
-                            self.start(job);
-                            priority = Priority::Following;
-                            Segment::Sound(slot)
-                        }
-                        other => other,
-                    })
-                    .collect();
+                self.playing = Some(id);
+                let segments = self.speak(segments, Priority::First);
                 Some(LineCommand::Play(id, segments))
             }
-            LineCommand::StopPlaying => {
+            LineCommand::Continue(id, _) if self.playing != Some(id) => None,
+            LineCommand::Continue(id, segments) => {
+                let segments = self.speak(segments, Priority::Following);
+                Some(LineCommand::Continue(id, segments))
+            }
+            LineCommand::StopPlaying | LineCommand::Skip(Skip::ToEnd) => {
                 self.private.abort_all();
-                Some(LineCommand::StopPlaying)
+                self.playing = None;
+                Some(command)
             }
             LineCommand::Listen(grammar) if self.ears.is_some() => {
                 self.listen(grammar);
@@ -119,6 +115,22 @@ impl Relay {
             }
             other => Some(other),
         }
+    }
+
+    /// Sound, or the promise of it, in the place of words. What comes first is urgent.
+    fn speak(&mut self, segments: Vec<Segment>, mut priority: Priority) -> Vec<Segment> {
+        // Finished jobs would be kept for nobody to ask after.
+        while self.private.try_join_next().is_some() {}
+        let spoken = segments.into_iter().map(|segment| match segment {
+            Segment::Words(utterance) => {
+                let (slot, job) = self.room.begin(&utterance, priority);
+                self.start(job);
+                priority = Priority::Following;
+                Segment::Sound(slot)
+            }
+            other => other,
+        });
+        spoken.collect()
     }
 
     fn start(&mut self, job: Option<Job>) {

@@ -2,11 +2,8 @@
 
 use std::str::FromStr;
 
-use proptest::prelude::*;
-
 use super::*;
-use crate::language::prompts::text_of;
-use crate::language::sentences::VALUE_OPENS;
+use crate::line::Keep;
 
 fn english() -> Prompts {
     Prompts::embedded().unwrap()
@@ -268,33 +265,5 @@ fn broken_files_are_refused_with_file_and_line() {
         ]);
         let fault = Prompts::load(&assets).err().unwrap().to_string();
         assert!(fault.contains(expected), "{fault}");
-    }
-}
-
-#[test]
-fn long_text_is_read_in_pieces() {
-    let prompts = english();
-    let text = "word ".repeat(200) + "and this, that; the other. Short one? Yes.";
-    let read = prompts.read_aloud(&Locale::default(), PromptName("goodbye"), &text);
-    assert!(
-        read.iter()
-            .all(|utterance| utterance.text.chars().count() <= SENTENCE_MAX)
-    );
-    assert_eq!(text_of(&read), text);
-    assert_eq!(read.last().unwrap().text, "Yes.");
-}
-
-proptest! {
-    #[test]
-    fn any_text_becomes_sentences_without_loss_or_markup(text in any::<String>()) {
-        let prompts = with_message("x");
-        let read = prompts.read_aloud(&Locale::default(), PromptName("sample"), &text);
-        for utterance in &read {
-            prop_assert!(utterance.text.chars().count() <= SENTENCE_MAX);
-            prop_assert!(!utterance.text.contains(['<', '>', '[', ']', '\n', VALUE_OPENS]));
-        }
-        let letters = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
-        let all: String = read.iter().map(|utterance| letters(&utterance.text)).collect();
-        prop_assert_eq!(all, letters(&clean(&text)));
     }
 }

@@ -96,8 +96,9 @@ fn a_segment_begins_once_with_its_first_sample() {
                 player.skip(Skip::ToStart);
             }
         }
-        // Neither what is empty, nor what is awaited, nor what is heard again.
-        assert_eq!(begun, [(PlayId(1), 0), (PlayId(1), 2)], "pace {pace}");
+        // Neither what is empty, nor what is awaited; what is heard again is told again.
+        let both = [(PlayId(1), 0), (PlayId(1), 2)];
+        assert_eq!(begun, [both, both].concat(), "pace {pace}");
     }
 }
 
@@ -271,4 +272,49 @@ fn the_warning_is_heard_once_over_anything() {
     let (heard, _) = listen(&mut player, 50);
     let sounding = trimmed(&heard).len();
     assert!((3_000..=3_200).contains(&sounding), "{sounding}");
+}
+
+#[test]
+fn what_is_to_be_continued_is_awaited_in_silence_and_then_goes_on() {
+    let mut player = playing(vec![segment(&ramp(160)), Segment::ToBeContinued]);
+    let mut out = [0; 160];
+    player.fill(CODEC, &mut out);
+    player.fill(CODEC, &mut out);
+    assert_eq!(out, [CODEC.silence(); 160]);
+    assert_eq!(player.take_ended(), None);
+    player.continue_with(PlayId(9), vec![segment(&ramp(160))]);
+    player.fill(CODEC, &mut out);
+    assert_eq!(out, [CODEC.silence(); 160], "that was for another one");
+    player.continue_with(PlayId(1), vec![segment(&ramp(160)), segment(&ramp(160))]);
+    player.continue_with(PlayId(1), vec![segment(&ramp(160))]);
+    player.take_began();
+    for number in [1, 2] {
+        player.fill(CODEC, &mut out);
+        assert_eq!(player.take_began(), Some((PlayId(1), number)));
+    }
+    assert_eq!(
+        player.take_ended(),
+        Some(PlayId(1)),
+        "it was not to be continued again"
+    );
+}
+
+#[test]
+fn a_continued_text_is_gone_back_in_and_does_not_pile_up() {
+    let sentence = ramp(10 * SAMPLE_RATE as usize);
+    let mut player = playing(vec![Segment::ToBeContinued]);
+    let mut out = vec![0; 10 * SAMPLE_RATE as usize];
+    for _ in 0..100 {
+        player.continue_with(PlayId(1), vec![segment(&sentence), Segment::ToBeContinued]);
+        player.fill(CODEC, &mut out);
+    }
+    assert!(Arc::strong_count(&sentence) < 16, "two minutes are kept");
+    assert_eq!(player.take_began(), Some((PlayId(1), 99)));
+    player.skip(Skip::Back(Duration::from_secs(15)));
+    player.fill(CODEC, &mut out[..160]);
+    assert_eq!(player.take_began(), Some((PlayId(1), 98)));
+    player.skip(Skip::Back(Duration::from_secs(3_600)));
+    player.fill(CODEC, &mut out[..160]);
+    let (_, oldest) = player.take_began().unwrap();
+    assert!((86..=88).contains(&oldest), "{oldest}");
 }

@@ -66,6 +66,33 @@ struct Playing {
     paused: bool,
 }
 
+impl Playing {
+    /// Goes back, in a text or recordings in a row into those before; true when into another one.
+    fn back(&mut self, mut back: Duration) -> bool {
+        let mut into_another = false;
+        while back > self.position {
+            let at = self.all.len() - self.segments.len();
+            let before = at.checked_sub(1).and_then(|before| self.all.get(before));
+            let Some(before) = before.filter(|before| {
+                let same = |one: &Segment, other: &Segment| match (one, other) {
+                    (Segment::Words(one), Segment::Words(other)) => one.prompt == other.prompt,
+                    _ => false,
+                };
+                self.segments.front().is_some_and(|at| same(at, before))
+            }) else {
+                break;
+            };
+            back -= self.position;
+            self.position = length(before);
+            self.segments.push_front(before.clone());
+            self.begun = self.begun.min(at - 1);
+            into_another = true;
+        }
+        self.position = self.position.saturating_sub(back);
+        into_another
+    }
+}
+
 struct Recording {
     tape: Tape,
     limits: RecordingLimits,
@@ -205,6 +232,7 @@ impl Telephone {
                     self.change().await;
                 }
             }
+            LineCommand::Continue(id, segments) => self.go_on(id, segments).await,
             LineCommand::Skip(skip) => self.skip(skip).await,
             LineCommand::PauseOrResume => {
                 if let Some(playing) = &mut self.playing {
@@ -284,7 +312,7 @@ impl Telephone {
     fn next_change(&self) -> Option<Instant> {
         let play = self.playing.as_ref().and_then(|playing| {
             let first = playing.segments.front()?;
-            if playing.paused {
+            if playing.paused || matches!(first, Segment::ToBeContinued) {
                 return None;
             }
             let left = length(first).saturating_sub(playing.position);
@@ -345,6 +373,7 @@ impl Telephone {
         let now = Instant::now();
         while let Some(playing) = &mut self.playing {
             match playing.segments.front() {
+                Some(Segment::ToBeContinued) => break,
                 Some(first) if playing.position < length(first) => break,
                 Some(_) => {
                     playing.segments.pop_front();
@@ -375,6 +404,25 @@ impl Telephone {
         }
     }
 
+    /// What was to be continued goes on.
+    async fn go_on(&mut self, id: PlayId, segments: Vec<Segment>) {
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.id == id) else {
+            return;
+        };
+        assert!(
+            matches!(playing.all.pop(), Some(Segment::ToBeContinued)),
+            "something goes on that was not to be continued"
+        );
+        playing.segments.pop_back();
+        let waited = playing.segments.is_empty();
+        playing.all.extend(segments.iter().cloned());
+        playing.segments.extend(segments);
+        if waited {
+            self.hear_first().await;
+            self.change().await;
+        }
+    }
+
     async fn stop_recording(&mut self, end: TakeEnd) {
         let Some(recording) = self.recording.take() else {
             return;
@@ -395,7 +443,11 @@ impl Telephone {
         };
         match skip {
             Skip::Ahead(ahead) => playing.position += ahead,
-            Skip::Back(back) => playing.position = playing.position.saturating_sub(back),
+            Skip::Back(back) => {
+                if playing.back(back) {
+                    self.hear_first().await;
+                }
+            }
             Skip::ToStart => {
                 playing.segments = playing.all.clone().into();
                 playing.position = Duration::ZERO;
@@ -416,8 +468,12 @@ impl Telephone {
     async fn hear_first(&mut self) {
         let began = self.playing.as_mut().and_then(|playing| {
             let segment = playing.all.len() - playing.segments.len();
-            let new = segment >= playing.begun && !playing.segments.is_empty();
-            playing.begun = playing.begun.max(segment + 1);
+            let sounds = !matches!(
+                playing.segments.front(),
+                None | Some(Segment::ToBeContinued)
+            );
+            let new = segment >= playing.begun && sounds;
+            playing.begun = playing.begun.max(segment + usize::from(sounds));
             new.then_some(LineEvent::Began(playing.id, segment))
         });
         if let Some(began) = began {
@@ -461,7 +517,7 @@ impl Telephone {
                 name: "beep".to_owned(),
                 text: None,
             },
-            Segment::Silence(_) => return,
+            Segment::Silence(_) | Segment::ToBeContinued => return,
         };
         self.status.borrow_mut().heard.push(said);
     }
@@ -499,6 +555,7 @@ fn length(segment: &Segment) -> Duration {
         Segment::Sound(slot) => slot.get().map_or(Duration::ZERO, |sound| sound.length()),
         Segment::Beep => Duration::from_millis(500),
         Segment::Silence(length) => *length,
+        Segment::ToBeContinued => Duration::ZERO,
     }
 }
 
