@@ -2,7 +2,8 @@
 //!
 //! The folder is the truth, and all there is: its files say what is being recorded
 //! (`.recording.json`), acknowledged and not yet in the mailbox (`.due.json`) or refused for good
-//! (`.parked.json`), each beside its sound (`.wav`). There are no database rows about it: at start
+//! (`.parked.json`), each beside its sound (`.wav`); and which mails are on their way (`.mail.json`),
+//! beside their sound and the e-mail they forward (`.eml`). There are no database rows about it: at start
 //! the folder is read once, a few thousand names at most, and what is due is then kept in memory;
 //! a second copy of that in the database could only disagree with it.
 //!
@@ -11,6 +12,8 @@
 
 mod delivery;
 mod folder;
+mod hand_in;
+mod mail;
 mod tape;
 
 use std::collections::HashMap;
@@ -21,11 +24,14 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::line::{SAMPLE_RATE, Sound, Take, Tape, TapeId};
-use crate::mailbox::{Deposit, Envelope, MessageId};
+use crate::mailbox::submission::NoRelay;
+use crate::mailbox::{Cards, Deposit, Envelope, Letterbox, Letterhead, MessageId, Submission};
 use crate::store::StoreFault;
 
 pub use delivery::{Parked, Waiting};
 use folder::Folder;
+pub use hand_in::{Listed, hand_in, listing, request_retry};
+pub use mail::MailState;
 use tape::{TapeState, TapeThread};
 
 /// How long somebody on the telephone waits for our disk.
@@ -39,7 +45,7 @@ const LONGEST_WHEN_SCARCE: Duration = Duration::from_secs(60);
 pub enum TapePurpose {
     /// A message: survives a crash and is then delivered, marked as cut short. The id in the
     /// envelope is replaced by the tape's.
-    Message(Envelope),
+    Message(Box<Envelope>),
     /// A greeting, a name, or anything that is nothing without its speaker's consent: discarded
     /// after a crash.
     Scratch,
@@ -86,6 +92,9 @@ pub enum OutboxFault {
     /// No such recording.
     #[error("there is no recording {0}")]
     NotFound(String),
+    /// A mail cannot be sent as it is, or what it forwards cannot be had.
+    #[error("a mail cannot be sent: {0}")]
+    Unsendable(String),
     /// The disk refused.
     #[error(transparent)]
     Disk(#[from] StoreFault),
@@ -93,6 +102,34 @@ pub enum OutboxFault {
 
 /// The free and the total bytes of the disk that a folder lies on.
 pub type SpaceProbe = Arc<dyn Fn(&Path) -> std::io::Result<(u64, u64)> + Send + Sync>;
+
+/// What the outbox needs to send mails: the mailboxes, the relay, and who is who.
+#[derive(Clone)]
+pub struct PostRoom {
+    /// Where mails for people here go.
+    pub letterbox: Arc<dyn Letterbox>,
+    /// Where mails for people elsewhere go.
+    pub relay: Arc<dyn Submission>,
+    /// How people here appear in mails.
+    pub cards: Arc<dyn Cards>,
+    /// How we do.
+    pub letterhead: Letterhead,
+    /// A WAV file of samples, as it is attached to mails.
+    pub attach: fn(&[i16]) -> Vec<u8>,
+}
+
+impl PostRoom {
+    /// One without a relay, that appears in mails as `letterhead`; sound is attached as linear PCM.
+    pub fn without_relay(letterbox: Arc<dyn Letterbox>, cards: Arc<dyn Cards>) -> PostRoom {
+        PostRoom {
+            letterbox,
+            relay: Arc::new(NoRelay),
+            cards,
+            letterhead: Letterhead::default(),
+            attach: crate::store::wav::encode,
+        }
+    }
+}
 
 /// Tapes being recorded and messages being delivered.
 pub struct Outbox {
@@ -102,6 +139,7 @@ pub struct Outbox {
     deposit: Arc<dyn Deposit>,
     due: Mutex<delivery::Due>,
     wake: Notify,
+    mails: mail::Mails,
     space: SpaceProbe,
 }
 
@@ -130,10 +168,18 @@ impl Outbox {
             thread: TapeThread::start()?,
             tapes: Mutex::default(),
             deposit,
-            due: Mutex::new(delivery::Due::from_folder(found)),
+            due: Mutex::new(delivery::Due::from_folder(found.messages)),
             wake: Notify::new(),
+            mails: mail::Mails::from_folder(found.mails),
             space,
         })
+    }
+
+    /// The same outbox, which can send mails too.
+    #[must_use]
+    pub fn with_post_room(mut self, post_room: PostRoom) -> Outbox {
+        self.mails.post_room = Some(post_room);
+        self
     }
 
     /// A fresh tape.
@@ -272,5 +318,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+#[cfg(test)]
+mod mail_tests;
 #[cfg(test)]
 mod tests;

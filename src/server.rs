@@ -4,6 +4,7 @@
 mod call;
 mod call_record;
 mod calls;
+mod cards;
 pub mod clock;
 pub mod commands;
 mod counting_pins;

@@ -45,6 +45,7 @@ fn envelope() -> Envelope {
         reason: "DivertNoAnswer".into(),
         call_id: "call".into(),
         cut_short: false,
+        sent: None,
     }
 }
 
@@ -78,10 +79,16 @@ fn victim() {
 
 async fn take_messages(outbox: &Outbox) {
     // One recording goes on all the time, as in another call.
-    let mut endless = outbox.tape(TapePurpose::Message(envelope())).await.unwrap();
+    let mut endless = outbox
+        .tape(TapePurpose::Message(Box::new(envelope())))
+        .await
+        .unwrap();
     let mut standard_error = std::io::stderr();
     loop {
-        let mut tape = outbox.tape(TapePurpose::Message(envelope())).await.unwrap();
+        let mut tape = outbox
+            .tape(TapePurpose::Message(Box::new(envelope())))
+            .await
+            .unwrap();
         let id = tape.id.clone();
         for frame in [7; WHOLE].chunks(160) {
             tape.writer.write(frame);

@@ -122,7 +122,7 @@ async fn talk_about(
 ) -> Talk<Verdict> {
     let bounds = bounds(owner);
     loop {
-        let purpose = TapePurpose::Message(draft.envelope.clone());
+        let purpose = TapePurpose::Message(Box::new(draft.envelope.clone()));
         match recording::record(caller, desk, saying, purpose, bounds).await? {
             Taken::Usable(recording) => {
                 draft.recording = Some(recording);
@@ -266,6 +266,7 @@ async fn envelope(visit: &Visit<'_>, owner: &Subscriber) -> Envelope {
         reason: arrival.reason.to_string(),
         call_id: arrival.call_id.clone(),
         cut_short: false,
+        sent: None,
     }
 }
 

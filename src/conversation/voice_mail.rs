@@ -337,6 +337,7 @@ mod tests {
                         reason: String::new(),
                         call_id: String::new(),
                         cut_short: false,
+                        sent: None,
                     },
                     length: Duration::from_secs(1),
                     read: *read,

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Counts, Deposit, Envelope, Folder, MailFault, MailStore, MailboxId, MessageId, Recorded,
-    Settings, Usage, UserSettings, VoiceMessage,
+    Counts, Deposit, Envelope, Folder, Letterbox, MailFault, MailStore, MailboxId, MessageId,
+    Recorded, Settings, Usage, UserSettings, VoiceMessage,
 };
 use crate::line::{SAMPLE_RATE, Sound};
 use crate::store::{Store, StoreFault, sync_folder, wav};
@@ -244,6 +245,31 @@ impl MailStore for EmbeddedMailbox {
             )?)
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Letterbox for EmbeddedMailbox {
+    async fn put(
+        &self,
+        _mailbox: &MailboxId,
+        _folder: Folder,
+        _message: Arc<[u8]>,
+        _received: Timestamp,
+    ) -> Result<(), MailFault> {
+        Err(MailFault::Unavailable("e-mail is not kept here yet".into()))
+    }
+
+    async fn original(
+        &self,
+        _mailbox: &MailboxId,
+        _id: &MessageId,
+    ) -> Result<Arc<[u8]>, MailFault> {
+        Err(MailFault::NotFound)
+    }
+
+    async fn spoken(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault> {
+        MailStore::sound(self, mailbox, id).await
     }
 }
 

@@ -6,6 +6,9 @@
 pub mod email;
 pub mod embedded;
 pub mod outgoing;
+pub mod report;
+pub mod submission;
+pub mod writing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +24,10 @@ pub use email::{
     Attachment, Content, ConversationId, Email, Flag, Flags, Guard, MailAddress, MessageClass,
     Page, PartId,
 };
-pub use outgoing::{AttachedSound, MailKind, OutgoingMail, Recipient, Submission, Submitted};
+pub use outgoing::{
+    AttachedSound, Card, Cards, Letterbox, Letterhead, MailKind, OutgoingMail, Recipient,
+    Submission, Submitted,
+};
 
 /// The identity of a mailbox: its user name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -111,6 +117,38 @@ pub struct Envelope {
     /// Whether a crash cut it short.
     #[serde(default)]
     pub cut_short: bool,
+    /// What only a message has that a subscriber sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Box<SentVoice>>,
+}
+
+/// What a voice message has that was sent by a subscriber (IPM.Note.Microsoft.Voicemail.UM,
+/// Content-Class `voice`) and not left by a caller.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SentVoice {
+    /// Subject; empty: the usual one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// Its own Message-ID, without angle brackets: what answers to it refer to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message_id: String,
+    /// Message-ID of what it answers, without angle brackets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// Its sounds behind each other, newest first: an introduction, and what it forwards. Empty:
+    /// one sound.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sounds: Vec<SpokenPart>,
+}
+
+/// One of several sounds behind each other.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SpokenPart {
+    /// Who spoke it.
+    pub from: String,
+    /// How many samples it has, the pause behind it included.
+    pub samples: u64,
 }
 
 /// A stored voice message, without its sound.

@@ -2,11 +2,14 @@
 //! meeting answers, PIN mails. One shape for all; the outbox brings it to local mailboxes and to
 //! the mail relay.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Importance, MailAddress, MailFault, MailboxId, MessageId};
+use super::{Folder, Importance, MailAddress, MailFault, MailboxId, MessageId};
+use crate::line::Sound;
 
 /// Somebody who gets a mail: a mailbox of ours, an address elsewhere, or a mailbox with its address.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -17,6 +20,36 @@ pub struct Recipient {
     /// Name and address as they stand in the header; none for a mailbox without an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<MailAddress>,
+}
+
+impl Recipient {
+    /// A mailbox of ours.
+    pub fn mailbox(mailbox: MailboxId) -> Recipient {
+        Recipient {
+            mailbox: Some(mailbox),
+            address: None,
+        }
+    }
+
+    /// An address elsewhere.
+    pub fn address(address: MailAddress) -> Recipient {
+        Recipient {
+            mailbox: None,
+            address: Some(address),
+        }
+    }
+
+    /// Whether the two are one: the same mailbox, else the same address.
+    pub fn is(&self, other: &Recipient) -> bool {
+        match (&self.mailbox, &other.mailbox) {
+            (Some(one), Some(two)) => one == two,
+            (None, None) => match (&self.address, &other.address) {
+                (Some(one), Some(two)) => one.is(&two.address),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
 }
 
 /// What an outgoing mail is; decides Content-Class, and as what it arrives in a local mailbox.
@@ -84,6 +117,93 @@ pub struct OutgoingMail {
     /// An e-mail of the sender's forwarded with it, as message/rfc822.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<MessageId>,
+}
+
+impl OutgoingMail {
+    /// A mail of this kind from `from`, to nobody yet and without words. The outbox gives it its id.
+    pub fn new(kind: MailKind, from: Option<MailboxId>, sent: Timestamp) -> OutgoingMail {
+        OutgoingMail {
+            id: MessageId("".into()),
+            kind,
+            from,
+            to: Vec::new(),
+            cc: Vec::new(),
+            subject: String::new(),
+            text: String::new(),
+            sent,
+            importance: Importance::Normal,
+            private: false,
+            in_reply_to: None,
+            references: Vec::new(),
+            calendar: None,
+            sounds: Vec::new(),
+            original: None,
+        }
+    }
+}
+
+/// How the owner of a mailbox appears in mails.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Card {
+    /// The name as the directory writes it.
+    pub name: String,
+    /// The mail address, if there is one.
+    pub address: Option<String>,
+    /// The extension.
+    pub number: Option<String>,
+}
+
+/// Knows how the owners of mailboxes appear in mails.
+#[async_trait]
+pub trait Cards: Send + Sync {
+    /// The card of a mailbox of ours.
+    async fn card(&self, mailbox: &MailboxId) -> Result<Card, MailFault>;
+}
+
+/// How we appear in mails ourselves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Letterhead {
+    /// The name beside our address.
+    pub name: String,
+    /// Our address: From of all mails, so that no caller can forge a sender's.
+    pub address: String,
+}
+
+impl Letterhead {
+    /// The right half of our Message-IDs, and of addresses of mailboxes that have none.
+    pub fn domain(&self) -> &str {
+        self.address
+            .rsplit_once('@')
+            .map_or("localhost", |(_, domain)| domain)
+    }
+}
+
+impl Default for Letterhead {
+    fn default() -> Letterhead {
+        Letterhead {
+            name: "Voice mail".to_owned(),
+            address: "voicemail@localhost".to_owned(),
+        }
+    }
+}
+
+/// The mailboxes as the outbox needs them: where finished mails go, and where those that are
+/// forwarded come from.
+#[async_trait]
+pub trait Letterbox: Send + Sync {
+    /// Puts a finished mail (RFC 5322, CRLF) into a folder: unread into the inbox, else read. The
+    /// same Message-ID twice is one mail.
+    async fn put(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        message: Arc<[u8]>,
+        received: Timestamp,
+    ) -> Result<(), MailFault>;
+    /// A stored e-mail as it was delivered.
+    async fn original(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault>;
+    /// The sound of a stored voice message.
+    async fn spoken(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault>;
 }
 
 /// What became of one recipient.

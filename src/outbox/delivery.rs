@@ -7,11 +7,12 @@ use rand::Rng;
 use tokio::time::Instant;
 
 use super::folder::OnItsWay;
+use super::mail::Route;
 use super::{Outbox, OutboxFault, blocking, lock};
 use crate::mailbox::{Envelope, MailFault, MessageId};
 
 /// Waiting times after the first failures; the last one holds for all later ones.
-const RETRY_AFTER: [Duration; 5] = [
+pub(super) const RETRY_AFTER: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
     Duration::from_secs(2 * 60),
@@ -20,10 +21,10 @@ const RETRY_AFTER: [Duration; 5] = [
 ];
 
 /// After so many failures, about five days, a message is parked.
-const ATTEMPTS_MAX: u32 = 5 * 48 + 4;
+pub(super) const ATTEMPTS_MAX: u32 = 5 * 48 + 4;
 
 /// How long a mailbox may take for one message.
-const DEPOSIT_DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEPOSIT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What waits to be delivered, by id: ids sort by time, so messages arrive in order.
 #[derive(Debug, Default)]
@@ -84,6 +85,12 @@ impl Due {
             .map(|due| due.on_its_way.clone())
     }
 
+    /// Tries it as soon as possible; false when it does not wait.
+    pub(super) fn hasten(&mut self, id: &MessageId) -> bool {
+        let due = self.due.get_mut(id);
+        due.map(|due| due.at = Instant::now()).is_some()
+    }
+
     fn next_at(&self) -> Option<Instant> {
         self.due.values().map(|due| due.at).min()
     }
@@ -107,13 +114,27 @@ pub struct Waiting {
     pub parked: usize,
     /// How long the oldest has been due, as far as this process knows.
     pub oldest: Duration,
+    /// Mails that somebody has not got yet.
+    pub mails: usize,
+    /// Those of them that wait for the mail relay.
+    pub elsewhere: usize,
 }
 
 impl Outbox {
-    /// Delivers what is due, as long as this future lives. The server runs it once.
+    /// Delivers what is due, as long as this future lives. The server runs it once. Messages of
+    /// callers never wait for mails, nor mails for people here for those to people elsewhere.
     pub async fn run(&self) {
+        tokio::join!(
+            self.run_messages(),
+            self.run_mails(Route::Here),
+            self.run_mails(Route::Elsewhere),
+            self.watch_hand_in(),
+        );
+    }
+
+    async fn run_messages(&self) {
         loop {
-            self.deliver_due().await;
+            self.deliver_due_messages().await;
             let next_at = lock(&self.due).next_at();
             let woken = self.wake.notified();
             match next_at {
@@ -128,6 +149,12 @@ impl Outbox {
     /// Tries everything that is due now, once, in order. For tests and the end of the server;
     /// [`Outbox::run`] does it by itself.
     pub async fn deliver_due(&self) {
+        self.deliver_due_messages().await;
+        self.send_due(Route::Here).await;
+        self.send_due(Route::Elsewhere).await;
+    }
+
+    async fn deliver_due_messages(&self) {
         let now = Instant::now();
         loop {
             let Some(on_its_way) = lock(&self.due).first(now) else {
@@ -139,8 +166,11 @@ impl Outbox {
 
     /// How much waits.
     pub fn waiting(&self) -> Waiting {
+        let (mails, elsewhere) = self.mails_waiting();
         let due = lock(&self.due);
         Waiting {
+            mails,
+            elsewhere,
             due: due.due.len(),
             parked: due.parked.len(),
             oldest: due
@@ -164,8 +194,11 @@ impl Outbox {
             .collect()
     }
 
-    /// Sends a parked message again.
+    /// Sends a parked message again, or tries a waiting one or a waiting mail now.
     pub async fn retry(&self, id: &MessageId) -> Result<(), OutboxFault> {
+        if self.hasten(id) {
+            return Ok(());
+        }
         let parked = lock(&self.due).parked.get(id).cloned();
         let mut on_its_way = parked.ok_or_else(|| OutboxFault::NotFound(id.0.to_string()))?;
         on_its_way.parked = None;

@@ -9,8 +9,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::mail::MailOnItsWay;
 use super::{OutboxFault, Recording, TapePurpose};
 use crate::line::{SAMPLE_RATE, TapeId};
 use crate::mailbox::{Envelope, MessageId};
@@ -35,6 +37,13 @@ pub(super) struct OnItsWay {
     pub(super) parked: Option<String>,
 }
 
+/// What the folder held when it was opened.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) messages: Vec<OnItsWay>,
+    pub(super) mails: Vec<MailOnItsWay>,
+}
+
 /// What a file name says about its id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Kind {
@@ -43,16 +52,20 @@ enum Kind {
     Parked,
     Sound,
     Scratch,
+    Mail,
+    Original,
     Unfinished,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [
+    const ALL: [Kind; 8] = [
         Kind::Recording,
         Kind::Due,
         Kind::Parked,
         Kind::Scratch,
         Kind::Sound,
+        Kind::Mail,
+        Kind::Original,
         Kind::Unfinished,
     ];
 
@@ -63,6 +76,8 @@ impl Kind {
             Kind::Parked => ".parked.json",
             Kind::Sound => ".wav",
             Kind::Scratch => ".scratch.wav",
+            Kind::Mail => ".mail.json",
+            Kind::Original => ".eml",
             Kind::Unfinished => ".unfinished",
         }
     }
@@ -70,15 +85,24 @@ impl Kind {
 
 impl Folder {
     /// Opens the folder and puts in order what a crash left.
-    pub(super) fn open(path: &Path) -> Result<(Folder, Vec<OnItsWay>), OutboxFault> {
+    pub(super) fn open(path: &Path) -> Result<(Folder, Found), OutboxFault> {
         make_private_folder(path)?;
         let folder = Folder {
             path: path.to_owned(),
         };
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for (id, kinds) in folder.files()? {
+            if kinds.contains(&Kind::Mail) {
+                match folder.recover_mail(&id, &kinds) {
+                    Ok(mail) => found.mails.push(mail),
+                    Err(fault) => {
+                        tracing::error!(%id, %fault, "a mail in the outbox cannot be read");
+                    }
+                }
+                continue;
+            }
             match folder.recover(&id, &kinds) {
-                Ok(Some(on_its_way)) => found.push(on_its_way),
+                Ok(Some(on_its_way)) => found.messages.push(on_its_way),
                 Ok(None) => {}
                 // One unreadable message must not keep the others, or the server, from starting.
                 Err(fault) => {
@@ -88,6 +112,26 @@ impl Folder {
         }
         sync_folder(path)?;
         Ok((folder, found))
+    }
+
+    /// What lies in the folder, without putting anything in order: it may be another's.
+    pub(super) fn look(path: &Path) -> Result<Found, OutboxFault> {
+        let folder = Folder {
+            path: path.to_owned(),
+        };
+        let mut found = Found::default();
+        for (id, kinds) in folder.files()? {
+            // What cannot be read may just have been delivered.
+            if kinds.contains(&Kind::Mail) {
+                found.mails.extend(folder.read(&id, Kind::Mail).ok());
+            }
+            for kind in [Kind::Due, Kind::Parked] {
+                if kinds.contains(&kind) {
+                    found.messages.extend(folder.read(&id, kind).ok());
+                }
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -123,7 +167,7 @@ impl Folder {
 
     fn recover(&self, id: &str, kinds: &[Kind]) -> Result<Option<OnItsWay>, OutboxFault> {
         let has = |kind| kinds.contains(&kind);
-        for kind in [Kind::Unfinished, Kind::Scratch] {
+        for kind in [Kind::Unfinished, Kind::Scratch, Kind::Original] {
             if has(kind) {
                 self.remove(id, kind)?;
             }
@@ -192,7 +236,7 @@ impl Folder {
             TapePurpose::Message(mut envelope) => {
                 envelope.id = MessageId(tape.0.clone());
                 let begun = OnItsWay {
-                    envelope,
+                    envelope: *envelope,
                     attempts: 0,
                     parked: None,
                 };
@@ -292,6 +336,79 @@ impl Folder {
         self.remove(id, Kind::Parked)
     }
 
+    /// Takes over a mail, synced: its files, then its state, and the folder. A crash before the end
+    /// leaves files that nobody knows; they are removed at the next start.
+    pub(super) fn acknowledge_mail(
+        &self,
+        mail: &MailOnItsWay,
+        samples: Option<&[i16]>,
+        original: Option<&[u8]>,
+        recorded: Option<&TapeId>,
+    ) -> Result<(), OutboxFault> {
+        let id = &*mail.mail.id.0;
+        let sound = self.file(id, Kind::Sound);
+        if let Some(samples) = samples {
+            wav::write_stored(&sound, samples).map_err(|error| StoreFault::file(&sound, &error))?;
+        }
+        if let Some(original) = original {
+            let path = self.file(id, Kind::Original);
+            let written = || -> io::Result<()> {
+                let mut file = File::create(&path)?;
+                file.write_all(original)?;
+                file.sync_all()
+            };
+            written().map_err(|error| StoreFault::file(&path, &error))?;
+        }
+        sync_folder(&self.path)?;
+        self.note_mail(mail)?;
+        sync_folder(&self.path)?;
+        if let Some(tape) = recorded {
+            self.remove(&tape.0, Kind::Scratch)?;
+        }
+        Ok(())
+    }
+
+    /// Writes how far a mail has got, synced.
+    pub(super) fn note_mail(&self, mail: &MailOnItsWay) -> Result<(), OutboxFault> {
+        self.write(&mail.mail.id.0, Kind::Mail, mail)
+    }
+
+    /// Forgets a mail that everybody has, or will never have.
+    pub(super) fn finish_mail(&self, id: &MessageId) -> Result<(), OutboxFault> {
+        self.remove(&id.0, Kind::Mail)?;
+        self.remove(&id.0, Kind::Original)?;
+        self.remove(&id.0, Kind::Sound)
+    }
+
+    /// The sound of a mail, if it has one.
+    pub(super) fn mail_sound(&self, id: &MessageId) -> Result<Option<Vec<i16>>, OutboxFault> {
+        let path = self.file(&id.0, Kind::Sound);
+        match wav::read_stored(&path) {
+            Ok(samples) => Ok(Some(samples)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreFault::file(&path, &error).into()),
+        }
+    }
+
+    /// The e-mail that a mail forwards, if it does.
+    pub(super) fn mail_original(&self, id: &MessageId) -> Result<Option<Vec<u8>>, OutboxFault> {
+        let path = self.file(&id.0, Kind::Original);
+        match fs::read(&path) {
+            Ok(original) => Ok(Some(original)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreFault::file(&path, &error).into()),
+        }
+    }
+
+    fn recover_mail(&self, id: &str, kinds: &[Kind]) -> Result<MailOnItsWay, OutboxFault> {
+        for kind in [Kind::Unfinished, Kind::Scratch] {
+            if kinds.contains(&kind) {
+                self.remove(id, kind)?;
+            }
+        }
+        self.read(id, Kind::Mail)
+    }
+
     fn tape_file(&self, tape: &TapeId) -> Result<PathBuf, OutboxFault> {
         [Kind::Sound, Kind::Scratch]
             .into_iter()
@@ -300,7 +417,7 @@ impl Folder {
             .ok_or_else(|| OutboxFault::NotFound(tape.0.to_string()))
     }
 
-    fn read(&self, id: &str, kind: Kind) -> Result<OnItsWay, OutboxFault> {
+    fn read<T: DeserializeOwned>(&self, id: &str, kind: Kind) -> Result<T, OutboxFault> {
         let path = self.file(id, kind);
         let text = fs::read_to_string(&path).map_err(|error| StoreFault::file(&path, &error))?;
         Ok(serde_json::from_str(&text).map_err(|error| {
@@ -309,7 +426,7 @@ impl Folder {
     }
 
     /// Writes an envelope, synced, all or nothing; the folder is the caller's to sync.
-    fn write(&self, id: &str, kind: Kind, content: &OnItsWay) -> Result<(), OutboxFault> {
+    fn write(&self, id: &str, kind: Kind, content: &impl Serialize) -> Result<(), OutboxFault> {
         let unfinished = self.file(id, Kind::Unfinished);
         let path = self.file(id, kind);
         let written = || -> io::Result<()> {

@@ -90,11 +90,12 @@ fn envelope() -> Envelope {
         reason: "DivertNoAnswer".into(),
         call_id: "call".into(),
         cut_short: false,
+        sent: None,
     }
 }
 
 fn message() -> TapePurpose {
-    TapePurpose::Message(envelope())
+    TapePurpose::Message(Box::new(envelope()))
 }
 
 /// So many samples, each of its own value.

@@ -35,6 +35,7 @@ pub fn messages(now: Timestamp) -> Vec<DemoMessage> {
         reason: "DivertNoAnswer".to_owned(),
         call_id: format!("demo-{number}"),
         cut_short: false,
+        sent: None,
     };
     vec![
         DemoMessage {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cards::DirectoryCards;
 use super::counting_pins::CountingPins;
 use super::data_folder::{self, Held};
 use super::gauges;
@@ -18,10 +19,10 @@ use crate::directory::embedded::EmbeddedDirectory;
 use crate::language::{Assets, KeyLayout, Phrases, Prompts};
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::media::{Media, MediaConfig};
+use crate::media::{Codec, Media, MediaConfig};
 use crate::organisation::Organisation;
 use crate::organisation::pins::PinKeeper;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, PostRoom};
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::sip::{self, Endpoint, IncomingCall, Listener, Peer, Peers, SipConfig};
@@ -264,6 +265,17 @@ async fn furnish(
     let (folder, deposit) = (store.outbox_folder(), mailbox.clone());
     let outbox =
         blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;
+    let directory = Arc::new(EmbeddedDirectory::new(store));
+    let outbox = outbox.with_post_room(PostRoom {
+        attach: wav_in_mails,
+        ..PostRoom::without_relay(
+            mailbox.clone(),
+            Arc::new(DirectoryCards {
+                subscribers: organisation.clone(),
+                directory: directory.clone(),
+            }),
+        )
+    });
     let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
     Ok(Desk {
         subscribers: organisation.clone(),
@@ -273,12 +285,17 @@ async fn furnish(
         }),
         mail: mailbox.clone(),
         settings: mailbox,
-        directory: Arc::new(EmbeddedDirectory::new(store)),
+        directory,
         outbox: Arc::new(outbox),
         clock: clock.clone(),
         time_zone: config.time_zone(),
         custom_prompts: Arc::new(RecordedPrompts(organisation)),
     })
+}
+
+/// Sound as mail programs know it: G.711 in a WAV file (`unified-messaging` section 10).
+fn wav_in_mails(samples: &[i16]) -> Vec<u8> {
+    crate::sound::wav::ulaw_file(&Codec::Pcmu.encode_all(samples))
 }
 
 fn media_config(config: &Config) -> MediaConfig {

@@ -65,6 +65,33 @@ pub fn encode(samples: &[i16]) -> Vec<u8> {
     bytes
 }
 
+/// A WAV file of G.711 µ-law bytes (format 7), with the `fact` chunk that everything but PCM has.
+pub fn ulaw_file(sound: &[u8]) -> Vec<u8> {
+    const HEADER: u32 = 58;
+    let length = u32::try_from(sound.len()).unwrap_or(u32::MAX - HEADER - 1);
+    let padding = length % 2;
+    let mut file = Vec::with_capacity(sound.len() + HEADER as usize + 1);
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(HEADER - 8 + length + padding).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt ");
+    file.extend_from_slice(&18_u32.to_le_bytes());
+    file.extend_from_slice(&7_u16.to_le_bytes()); // G.711 µ-law
+    file.extend_from_slice(&1_u16.to_le_bytes()); // mono
+    file.extend_from_slice(&RATE.to_le_bytes());
+    file.extend_from_slice(&RATE.to_le_bytes()); // bytes a second
+    file.extend_from_slice(&1_u16.to_le_bytes()); // bytes a sample
+    file.extend_from_slice(&8_u16.to_le_bytes()); // bits a sample
+    file.extend_from_slice(&0_u16.to_le_bytes()); // nothing more in this chunk
+    file.extend_from_slice(b"fact");
+    file.extend_from_slice(&4_u32.to_le_bytes());
+    file.extend_from_slice(&length.to_le_bytes());
+    file.extend_from_slice(b"data");
+    file.extend_from_slice(&length.to_le_bytes());
+    file.extend_from_slice(&sound[..length as usize]);
+    file.resize(file.len() + padding as usize, 0xFF);
+    file
+}
+
 /// The samples of a file that we wrote. What the file holds counts, not what its header says, so
 /// that a file whose writer was killed can be read too.
 pub fn decode(bytes: &[u8]) -> Option<Vec<i16>> {

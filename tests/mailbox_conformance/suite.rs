@@ -50,6 +50,7 @@ pub(crate) fn envelope(to: &Name, id: &str) -> Envelope {
         reason: "DivertBusy".into(),
         call_id: "1@host".into(),
         cut_short: true,
+        sent: None,
     }
 }
 

@@ -208,6 +208,7 @@ pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
         reason: "Direct".to_owned(),
         call_id: String::new(),
         cut_short: false,
+        sent: None,
     };
     EmbeddedMailbox::new(store)
         .deliver_file(&envelope, &delivery.file)

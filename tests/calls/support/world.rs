@@ -384,6 +384,7 @@ impl World {
                     reason: ReasonForCall::DivertNoAnswer.to_string(),
                     call_id: String::new(),
                     cut_short: message.cut_short,
+                    sent: None,
                 };
                 mailbox.deliver_sound(&envelope, &sound).map_err(text)?;
                 if message.read {
