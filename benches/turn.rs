@@ -57,6 +57,7 @@ fn turns(criterion: &mut Criterion) {
             longest: 24,
             complete_at: None,
             lone_keys: &[],
+            at_once: &[],
         };
         bencher.iter(|| {
             let mut entry = DigitEntry::new(rules, patience, 0);

@@ -25,6 +25,8 @@ impl Key {
     pub const STAR: Key = Key(b'*');
     /// `#`
     pub const POUND: Key = Key(b'#');
+    /// `0`
+    pub const ZERO: Key = Key(b'0');
 
     /// The key of this character; `None` for anything that is not on a keypad.
     pub const fn new(character: char) -> Option<Key> {

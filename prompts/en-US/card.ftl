@@ -25,4 +25,5 @@ card-recording = After a recording of your own
 card-setup-name = First call: your name
 card-setup-greeting = First call: your greeting
 card-people = People found
-card-person = One person found
+card-person = One person found, without a PIN
+card-contact = One person or group found

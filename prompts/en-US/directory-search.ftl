@@ -1,11 +1,32 @@
 ### Finding somebody to leave a message for, by spelling on the keypad.
 
 # Asks for the letters of a name. The keys carry the letters of E.161.
-spell-name = Spell the last name, then the first name of the person, and press pound. The first letters are enough. If you know the extension, press pound.
-# Asks for the letters of the mail address.
-spell-alias = Spell the mail address of the person, as far as the at sign, and press pound. To go back, press star.
+spell-name = { $by ->
+    [first-last] Spell the first name, then the last name of the person, and press pound. The first letters are enough. If you know the extension, press pound.
+    [alias] Spell the mail address of the person, as far as the at sign, and press pound. To go back, press star.
+   *[last-first] Spell the last name, then the first name of the person, and press pound. The first letters are enough. If you know the extension, press pound.
+}
+# Follows that question, where names can be spelled in two ways.
+or-switch-spelling = { $by ->
+    [first-last] To spell the first name first, press pound twice.
+    [last-first] To spell the last name first, press pound twice.
+   *[alias] To spell the mail address instead, press pound twice.
+}
+# Letters are there already, and found too many.
+spell-on = Spell on where you left off, and press pound. To search again, press star.
+# Instead of a list: the organisation wants it so.
+spell-alias-of-one = { $count ->
+    [one] There is { $count } person of that name. Spell the mail address of the person, as far as the at sign, and press pound. To search again, press star.
+   *[other] There are { $count } people of that name. Spell the mail address of the one you mean, as far as the at sign, and press pound. To search again, press star.
+}
 # Asks for the extension instead.
-extension-of-person = Enter the extension of the person. To spell the mail address instead, press pound.
+extension-of-person = Enter the extension of the person.
+# Follows the question for an extension, where names can be spelled in two ways.
+or-spell-otherwise = { $by ->
+    [first-last] To spell the first name first, press pound.
+    [last-first] To spell the last name first, press pound.
+   *[alias] To spell the mail address instead, press pound.
+}
 # Nobody has that name, address or extension.
 nobody-found = Nobody was found.
 # The list would be too long to hear.
@@ -15,33 +36,47 @@ people-found = { $count ->
     [one] There is { $count } person of that name.
    *[other] There are { $count } people of that name.
 }
-# One name of the list. $alike is yes when another has the same name.
-people-first = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+# One name of the list. Of "recorded", the owner's voice has just said the name; $info is a title, a
+# department or a place that tells people of one name apart.
+people-first = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
-people-second = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+people-second = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
-people-third = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+people-third = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
-people-fourth = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+people-fourth = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
-people-fifth = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+people-fifth = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
-people-sixth = { $alike ->
-    [yes] For { $name }, { $department }, press { $key }.
-   *[no] For { $name }, press { $key }.
+people-sixth = { $form ->
+    [recorded] Press { $key }.
+    [recorded-with-info] { $info }, press { $key }.
+    [written-with-info] For { $name }, { $info }, press { $key }.
+   *[written] For { $name }, press { $key }.
 }
 # The rest of the list.
 people-next-page = For more names, press { $key }.
+people-more-letters = To enter more letters, press { $key }.
 people-new-search = To search again, press { $key }.
 # Follows the name of the person who was found.
 leave-message-after-tone = Please leave your message after the tone. When you are done, hang up, or press pound for more options.

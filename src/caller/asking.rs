@@ -64,10 +64,21 @@ impl Caller {
 
     /// Asks for digits.
     pub async fn ask_digits(&mut self, question: AskDigits) -> Talk<Digits> {
+        self.ask_digits_or(question, &[]).await
+    }
+
+    /// The same, where some digits are a whole answer as soon as they are pressed, if nothing was
+    /// pressed before them.
+    pub async fn ask_digits_or(
+        &mut self,
+        question: AskDigits,
+        at_once: &'static [&'static str],
+    ) -> Talk<Digits> {
         let rules = DigitRules {
             longest: question.longest,
             complete_at: question.complete_at,
             lone_keys: question.lone_keys,
+            at_once,
         };
         let (entered, digits) = self.enter(question.prompt, rules, false).await?;
         Ok(match entered {
@@ -93,6 +104,7 @@ impl Caller {
             longest: PIN_LONGEST,
             complete_at: None,
             lone_keys,
+            at_once: &[],
         };
         let (entered, digits) = self.enter(prompt, rules, true).await?;
         Ok(match entered {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Language, Saying};
 use crate::language::{PromptFault, Value};
-use crate::line::{Grammar, Locale, PromptName};
+use crate::line::{Grammar, Locale, PromptName, Sound};
 use crate::turn::menu::{EVERYWHERE, Everywhere, YES_NO};
 use crate::turn::{Announced, Entry, KeySequence, Level, Menu, OpenChoice, Request, When};
 
@@ -18,6 +18,7 @@ pub struct OpenMenu<C: 'static> {
     without: Vec<C>,
     without_main_menu: bool,
     values: Vec<(&'static str, &'static str, Value)>,
+    sounds: Vec<(&'static str, Arc<Sound>)>,
     introduction: Saying,
 }
 
@@ -29,6 +30,7 @@ impl<C: Copy + PartialEq + 'static> Menu<C> {
             without: Vec::new(),
             without_main_menu: false,
             values: Vec::new(),
+            sounds: Vec::new(),
             introduction: Saying::nothing(),
         }
     }
@@ -75,6 +77,13 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         value: Value,
     ) -> OpenMenu<C> {
         self.values.push((choice, name, value));
+        self
+    }
+
+    /// A recorded name that goes before the prompt of the choice called `choice`.
+    #[must_use]
+    pub fn with_sound(mut self, choice: &'static str, name: Arc<Sound>) -> OpenMenu<C> {
+        self.sounds.push((choice, name));
         self
     }
 
@@ -250,6 +259,9 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
             let Some(keys) = self.keys(language, entry) else {
                 continue;
             };
+            for (_, name) in self.sounds.iter().filter(|(of, _)| *of == entry.name) {
+                said = said.play("name", name.clone());
+            }
             said = said
                 .then(option(language, self.menu.name, entry.name)?)
                 .with("key", Value::Keys(keys));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::arrival::{Arrival, CustomPrompts, Outcome};
-use crate::directory::Directory;
+use crate::directory::{Contacts, Directory};
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
 use crate::policy::areas::Area;
@@ -25,6 +25,8 @@ pub struct Desk {
     pub settings: Arc<dyn Settings>,
     /// Knows who is who.
     pub directory: Arc<dyn Directory>,
+    /// Knows whom subscribers know.
+    pub contacts: Arc<dyn Contacts>,
     /// Keeps recordings and delivers messages.
     pub outbox: Arc<Outbox>,
     /// The day and time of conversations.

@@ -1,50 +1,20 @@
-//! Finding somebody by spelling on the keypad, without a PIN, to leave a message
-//! (`outlook-voice-access` section 8).
+//! Finding somebody in the directory by spelling on the keypad (`outlook-voice-access` section 8):
+//! for subscribers, and without a PIN to leave a message.
 
-use super::desk::{Desk, Visit};
+use super::addressee::Addressee;
+use super::desk::Visit;
+use super::people_list::{self, FOUND_MAX, Pick};
 use super::sender::SpokenName;
 use super::{call_answering, faults, prompts, take_message};
-use crate::caller::{AskDigits, Caller, Digits, OpenMenu, Saying, Talk, Value};
-use crate::directory::{Person, SpelledBy};
+use crate::caller::{AskDigits, Caller, Digits, Saying, Talk, Value};
+use crate::directory::{Person, SpelledBy, digit_map};
 use crate::line::Key;
-use crate::policy::dial_plan::DialPlan;
+use crate::policy::dial_plan::{ContactScope, DialByName, DialPlan, MatchedName};
 use crate::policy::mailbox::Subscriber;
-use crate::turn::menu::{Menu, always, silent};
+use crate::turn::menu::{Menu, silent};
 
 /// The longest name anybody spells.
-const LETTERS_MAX: usize = 40;
-
-/// Names on one page of a list.
-const PAGE: usize = 6;
-
-/// More pages than these are no list: more letters, please.
-const PAGES_MAX: usize = 5;
-
-/// A pick from a list of names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum OnPeople {
-    Nth(usize),
-    NextPage,
-    NewSearch,
-}
-
-/// The names of a list, a page at a time.
-pub(super) static PEOPLE: Menu<OnPeople> = Menu::new(
-    "people",
-    &[
-        always("first", OnPeople::Nth(0)),
-        always("second", OnPeople::Nth(1)),
-        always("third", OnPeople::Nth(2)),
-        always("fourth", OnPeople::Nth(3)),
-        always("fifth", OnPeople::Nth(4)),
-        always("sixth", OnPeople::Nth(5)),
-        always("next-page", OnPeople::NextPage),
-        always("new-search", OnPeople::NewSearch),
-    ],
-);
-
-/// The names of the choices of a page, in their order.
-const NTH: [&str; PAGE] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+pub(super) const LETTERS_MAX: usize = 40;
 
 /// What can be done while the name of the person found is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,190 +35,20 @@ pub(super) static PERSON: Menu<OnPerson> = Menu::new(
     ],
 );
 
-/// Somebody who was found and can be left a message.
-struct Found {
-    person: Person,
-    subscriber: Subscriber,
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ask {
-    Name(SpelledBy),
-    Extension,
-}
-
 /// Lets a caller find somebody and leave a message. Returns when he wants to go back.
 pub(super) async fn contact_someone(caller: &mut Caller, visit: &mut Visit<'_>) -> Talk {
-    let mut ask = Ask::Name(SpelledBy::LastFirst);
     loop {
-        let plan = visit.arrival.dial_plan.clone();
-        let found = match (ask, caller.ask_digits(question(&plan, ask)).await?) {
-            (Ask::Name(_), Digits::Lone(Key::STAR)) => return Ok(()),
-            (Ask::Extension, Digits::Lone(Key::STAR)) => {
-                ask = Ask::Name(SpelledBy::LastFirst);
-                continue;
-            }
-            // `#` for who knows the extension, `##` for who would spell the alias.
-            (Ask::Name(_), Digits::Lone(_)) => {
-                ask = Ask::Extension;
-                continue;
-            }
-            (Ask::Extension, Digits::Lone(_)) => {
-                ask = Ask::Name(SpelledBy::Alias);
-                continue;
-            }
-            (Ask::Name(by), Digits::Entered(letters)) => {
-                by_name(visit.desk, &plan, &letters, by).await?
-            }
-            (Ask::Extension, Digits::Entered(extension)) => {
-                by_extension(visit.desk, &plan, &extension).await?
-            }
+        let mut search = DirectorySearch::new(visit.arrival.dial_plan.clone(), Seeker::Guest);
+        let Some(found) = search.find(caller, visit).await? else {
+            return Ok(());
         };
-        if found.is_empty() {
-            caller.say(prompts::NOBODY_FOUND).await?;
-            caller.count_failure().await?;
-            continue;
-        }
-        if found.len() > PAGE * PAGES_MAX {
-            caller.say(prompts::TOO_MANY_FOUND).await?;
-            continue;
-        }
-        caller.forgive_failures();
-        let Some(chosen) = choose(caller, found).await? else {
+        let Addressee::Colleague(person) = found else {
             continue;
         };
-        leave_message(caller, visit, &chosen).await?;
-        ask = Ask::Name(SpelledBy::LastFirst);
-    }
-}
-
-fn question(plan: &DialPlan, ask: Ask) -> AskDigits {
-    const LONE: &[Key] = &[Key::POUND, Key::STAR];
-    match ask {
-        Ask::Name(by) => AskDigits {
-            prompt: Saying::new(match by {
-                SpelledBy::Alias => prompts::SPELL_ALIAS,
-                SpelledBy::LastFirst | SpelledBy::FirstLast => prompts::SPELL_NAME,
-            }),
-            longest: LETTERS_MAX,
-            complete_at: None,
-            lone_keys: LONE,
-        },
-        Ask::Extension => {
-            let digits = usize::from(plan.number_of_digits_in_extension);
-            AskDigits {
-                prompt: Saying::new(prompts::EXTENSION_OF_PERSON),
-                longest: digits,
-                complete_at: Some(digits),
-                lone_keys: LONE,
-            }
+        if let Some(subscriber) = visit.desk.subscribers.by_user(&person.user) {
+            leave_message(caller, visit, &subscriber).await?;
         }
     }
-}
-
-async fn by_name(desk: &Desk, plan: &DialPlan, letters: &str, by: SpelledBy) -> Talk<Vec<Found>> {
-    let people = desk
-        .directory
-        .search(letters, by)
-        .await
-        .map_err(faults::directory)?;
-    Ok(people
-        .into_iter()
-        .filter_map(|person| {
-            let subscriber = desk.subscribers.by_user(&person.user)?;
-            can_be_left_a_message(&subscriber, plan).then_some(Found { person, subscriber })
-        })
-        .collect())
-}
-
-async fn by_extension(desk: &Desk, plan: &DialPlan, extension: &str) -> Talk<Vec<Found>> {
-    let Some(subscriber) = desk
-        .subscribers
-        .by_number(&plan.name, extension)
-        .filter(|subscriber| can_be_left_a_message(subscriber, plan))
-    else {
-        return Ok(Vec::new());
-    };
-    let person = desk
-        .directory
-        .by_user(subscriber.user())
-        .await
-        .map_err(faults::directory)?;
-    // Nobody learns from an extension who is not in the directory.
-    Ok(person
-        .filter(|person| !person.hidden)
-        .map(|person| Found { person, subscriber })
-        .into_iter()
-        .collect())
-}
-
-/// ContactScope: callers without a PIN find the mailboxes of the dial plan they called.
-fn can_be_left_a_message(subscriber: &Subscriber, plan: &DialPlan) -> bool {
-    subscriber.mailbox.enabled && subscriber.dial_plan.name == plan.name
-}
-
-/// The one who was meant; nobody when the caller wants to search anew.
-async fn choose(caller: &mut Caller, mut found: Vec<Found>) -> Talk<Option<Subscriber>> {
-    if found.len() == 1 {
-        return Ok(found.pop().map(|only| only.subscriber));
-    }
-    let pages = found.len().div_ceil(PAGE);
-    let mut page = 0;
-    loop {
-        match caller.choose(list(&found, page)).await? {
-            OnPeople::Nth(nth) => {
-                let chosen = page * PAGE + nth;
-                if chosen < found.len() {
-                    return Ok(Some(found.swap_remove(chosen).subscriber));
-                }
-            }
-            OnPeople::NextPage => page = (page + 1) % pages,
-            OnPeople::NewSearch => return Ok(None),
-        }
-    }
-}
-
-/// One page of the list, as a menu.
-fn list(found: &[Found], page: usize) -> OpenMenu<OnPeople> {
-    let mut open = PEOPLE.open();
-    if page == 0 {
-        let count = Value::Count(found.len() as u64);
-        open = open.introduced_by(Saying::new(prompts::PEOPLE_FOUND).with("count", count));
-    }
-    for (nth, choice) in NTH.into_iter().enumerate() {
-        let Some(Found { person, .. }) = found.get(page * PAGE + nth) else {
-            open = open.without(OnPeople::Nth(nth));
-            continue;
-        };
-        let alike = found
-            .iter()
-            .filter(|other| name(&other.person) == name(person))
-            .count()
-            > 1;
-        // Two of the same name are told apart by where they work.
-        let alike = if alike && !person.department.is_empty() {
-            "yes"
-        } else {
-            "no"
-        };
-        open = open
-            .with_value(choice, "name", Value::Name(name(person)))
-            .with_value(choice, "department", Value::Name(person.department.clone()))
-            .with_value(choice, "alike", Value::Word(alike));
-    }
-    if found.len() <= PAGE {
-        open = open.without(OnPeople::NextPage);
-    }
-    open
-}
-
-/// The name in the form that our voices can read.
-fn name(person: &Person) -> String {
-    person
-        .romanised_name
-        .clone()
-        .unwrap_or_else(|| person.display_name())
 }
 
 /// Says who was found and takes a message; returns when the caller wants somebody else.
@@ -267,6 +67,260 @@ async fn leave_message(caller: &mut Caller, visit: &mut Visit<'_>, recipient: &S
         Some(OnPerson::LeaveMessage | OnPerson::SkipToTone) | None => {
             visit.outcome.callee_mailbox = Some(recipient.user().to_owned());
             take_message::take_message(caller, visit, recipient, Saying::nothing()).await
+        }
+    }
+}
+
+/// Who searches, and so whom he finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Seeker {
+    /// Somebody without a PIN: finds those whom he can leave a message.
+    Guest,
+    /// A subscriber: finds groups too, and, where the dial plan says so, people without a mailbox.
+    Subscriber,
+}
+
+/// A search in the directory: how names are spelled now, and what has been spelled.
+pub(super) struct DirectorySearch {
+    plan: std::sync::Arc<DialPlan>,
+    seeker: Seeker,
+    by: SpelledBy,
+    by_extension: bool,
+    /// Letters that found too many; the next ones are added.
+    letters: String,
+}
+
+/// The way to spell that a setting names.
+fn spelled_by(setting: DialByName) -> Option<SpelledBy> {
+    Some(match setting {
+        DialByName::LastFirst => SpelledBy::LastFirst,
+        DialByName::FirstLast => SpelledBy::FirstLast,
+        DialByName::SMTPAddress => SpelledBy::Alias,
+        DialByName::None => return None,
+    })
+}
+
+/// How a way to spell is called in prompts.
+fn word_for(by: SpelledBy) -> Value {
+    Value::Word(match by {
+        SpelledBy::LastFirst => "last-first",
+        SpelledBy::FirstLast => "first-last",
+        SpelledBy::Alias => "alias",
+    })
+}
+
+impl DirectorySearch {
+    /// A search by the rules of `plan`.
+    pub(super) fn new(plan: std::sync::Arc<DialPlan>, seeker: Seeker) -> DirectorySearch {
+        DirectorySearch {
+            by: spelled_by(plan.dial_by_name_primary).unwrap_or(SpelledBy::LastFirst),
+            plan,
+            seeker,
+            by_extension: false,
+            letters: String::new(),
+        }
+    }
+
+    /// The other way to spell, if there is one, as prompts call it.
+    pub(super) fn other_way(&self) -> Option<Value> {
+        self.other().map(word_for)
+    }
+
+    fn other(&self) -> Option<SpelledBy> {
+        let ways = [
+            self.plan.dial_by_name_primary,
+            self.plan.dial_by_name_secondary,
+        ];
+        ways.into_iter()
+            .filter_map(spelled_by)
+            .find(|way| *way != self.by)
+    }
+
+    /// From now on names are spelled the other way, where there is one.
+    pub(super) fn switch_spelling(&mut self) {
+        self.by = self.other().unwrap_or(self.by);
+        self.start_over();
+    }
+
+    /// Forgets what has been spelled.
+    pub(super) fn start_over(&mut self) {
+        self.letters.clear();
+        self.by_extension = false;
+    }
+
+    /// Asks until somebody is found; nobody when the caller wants to go back.
+    pub(super) async fn find(
+        &mut self,
+        caller: &mut Caller,
+        visit: &Visit<'_>,
+    ) -> Talk<Option<Addressee>> {
+        loop {
+            let found = match caller.ask_digits(self.question()).await? {
+                Digits::Lone(Key::STAR) if self.by_extension || !self.letters.is_empty() => {
+                    self.start_over();
+                    continue;
+                }
+                Digits::Lone(Key::STAR) => return Ok(None),
+                // `#` for who knows the extension, `##` for who would spell otherwise.
+                Digits::Lone(Key::POUND) if self.by_extension => {
+                    self.switch_spelling();
+                    continue;
+                }
+                Digits::Lone(Key::POUND) => {
+                    self.start_over();
+                    self.by_extension = true;
+                    continue;
+                }
+                // There is no operator to go to: the question again.
+                Digits::Lone(_) => continue,
+                Digits::Entered(extension) if self.by_extension => {
+                    self.with_extension(visit, &extension).await?
+                }
+                Digits::Entered(letters) => {
+                    self.letters.push_str(&letters);
+                    self.letters.truncate(LETTERS_MAX);
+                    self.named(visit, &self.letters, self.by).await?
+                }
+            };
+            if found.is_empty() {
+                self.letters.clear();
+                caller.say(prompts::NOBODY_FOUND).await?;
+                caller.count_failure().await?;
+                continue;
+            }
+            caller.forgive_failures();
+            match self.choose(caller, visit, found).await? {
+                Pick::One(addressee) => return Ok(Some(addressee)),
+                Pick::NewSearch => self.letters.clear(),
+                Pick::MoreLetters => {}
+            }
+        }
+    }
+
+    fn question(&self) -> AskDigits {
+        const LONE: &[Key] = &[Key::POUND, Key::STAR, Key::ZERO];
+        if self.by_extension {
+            let digits = usize::from(self.plan.number_of_digits_in_extension);
+            let mut prompt = Saying::new(prompts::EXTENSION_OF_PERSON);
+            if let Some(other) = self.other_way() {
+                prompt = prompt.then(prompts::OR_SPELL_OTHERWISE).with("by", other);
+            }
+            return AskDigits {
+                prompt,
+                longest: digits,
+                complete_at: Some(digits),
+                lone_keys: LONE,
+            };
+        }
+        let prompt = if self.letters.is_empty() {
+            let prompt = Saying::new(prompts::SPELL_NAME).with("by", word_for(self.by));
+            match self.other_way() {
+                Some(other) => prompt.then(prompts::OR_SWITCH_SPELLING).with("by", other),
+                None => prompt,
+            }
+        } else {
+            Saying::new(prompts::SPELL_ON)
+        };
+        AskDigits {
+            prompt,
+            longest: LETTERS_MAX,
+            complete_at: None,
+            lone_keys: LONE,
+        }
+    }
+
+    /// Which of those found was meant. Where the dial plan wants it, several are told apart by their
+    /// mail addresses and not by a list.
+    async fn choose(
+        &self,
+        caller: &mut Caller,
+        visit: &Visit<'_>,
+        found: Vec<Addressee>,
+    ) -> Talk<Pick> {
+        let by = self.plan.matched_name_selection_method;
+        let is_list = (2..=FOUND_MAX).contains(&found.len());
+        if by != MatchedName::PromptForAlias || !is_list || self.by == SpelledBy::Alias {
+            return people_list::pick(caller, visit, found, by).await;
+        }
+        loop {
+            let question = AskDigits {
+                prompt: Saying::new(prompts::SPELL_ALIAS_OF_ONE)
+                    .with("count", Value::Count(found.len() as u64)),
+                longest: LETTERS_MAX,
+                complete_at: None,
+                lone_keys: &[Key::STAR],
+            };
+            let Digits::Entered(letters) = caller.ask_digits(question).await? else {
+                return Ok(Pick::NewSearch);
+            };
+            let mut meant = found.clone();
+            meant.retain(|one| match one {
+                Addressee::Colleague(person) => {
+                    digit_map::is_spelled_by(person, &letters, SpelledBy::Alias)
+                }
+                _ => false,
+            });
+            if !meant.is_empty() {
+                caller.forgive_failures();
+                return people_list::pick(caller, visit, meant, by).await;
+            }
+            caller.say(prompts::NOBODY_FOUND).await?;
+            caller.count_failure().await?;
+        }
+    }
+
+    /// Those whose name or alias begins so, one more than a list takes at most; then the groups.
+    async fn named(&self, visit: &Visit<'_>, letters: &str, by: SpelledBy) -> Talk<Vec<Addressee>> {
+        let directory = &visit.desk.directory;
+        let people = directory
+            .search(letters, by)
+            .await
+            .map_err(faults::directory)?;
+        let mut found: Vec<Addressee> = people
+            .into_iter()
+            .filter(|person| self.may_be_found(visit, person))
+            .map(Addressee::Colleague)
+            .take(FOUND_MAX + 1)
+            .collect();
+        if self.seeker == Seeker::Subscriber && by != SpelledBy::Alias {
+            let groups = directory
+                .search_groups(letters)
+                .await
+                .map_err(faults::directory)?;
+            found.extend(groups.into_iter().map(|group| Addressee::Group {
+                group,
+                personal: false,
+            }));
+            found.truncate(FOUND_MAX + 1);
+        }
+        Ok(found)
+    }
+
+    async fn with_extension(&self, visit: &Visit<'_>, extension: &str) -> Talk<Vec<Addressee>> {
+        let desk = visit.desk;
+        let directory = &desk.directory;
+        let person = match desk.subscribers.by_number(&self.plan.name, extension) {
+            Some(subscriber) => directory.by_user(subscriber.user()).await,
+            None => directory.by_number(extension).await,
+        };
+        // Nobody learns from an extension who is not in the directory.
+        Ok(person
+            .map_err(faults::directory)?
+            .filter(|person| !person.hidden && self.may_be_found(visit, person))
+            .map(|person| Addressee::Colleague(person.into()))
+            .into_iter()
+            .collect())
+    }
+
+    /// ContactScope: the mailboxes of the dial plan, or everybody. Who has not signed in can only
+    /// leave messages, and so finds nobody without a mailbox.
+    fn may_be_found(&self, visit: &Visit<'_>, person: &Person) -> bool {
+        let everybody = self.plan.contact_scope == ContactScope::GlobalAddressList;
+        match visit.desk.subscribers.by_user(&person.user) {
+            Some(subscriber) if subscriber.mailbox.enabled => {
+                everybody || subscriber.dial_plan.name == self.plan.name
+            }
+            _ => everybody && self.seeker == Seeker::Subscriber,
         }
     }
 }

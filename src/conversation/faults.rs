@@ -34,6 +34,11 @@ pub(super) fn directory(cause: DirectoryFault) -> Leave {
     fault(cause, prompts::DIRECTORY_UNAVAILABLE)
 }
 
+/// Personal contacts cannot be searched.
+pub(super) fn contacts(cause: DirectoryFault) -> Leave {
+    fault(cause, prompts::CONTACTS_UNAVAILABLE)
+}
+
 /// Nothing can be recorded.
 pub(super) fn recording(cause: OutboxFault) -> Leave {
     fault(cause, prompts::RECORDING_UNAVAILABLE)

@@ -5,7 +5,7 @@ use tracing::warn;
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
-use super::{personal_options, prompts, voice_mail};
+use super::{contacts, personal_options, prompts, voice_mail};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
@@ -17,6 +17,7 @@ const FAULTS_MAX: usize = 5;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMain {
     VoiceMail,
+    Contacts,
     PersonalOptions,
     OtherMailbox,
     Goodbye,
@@ -27,6 +28,7 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
     "main-menu",
     &[
         always("voice-mail", OnMain::VoiceMail),
+        always("contacts", OnMain::Contacts),
         always("personal-options", OnMain::PersonalOptions),
         always("other-mailbox", OnMain::OtherMailbox),
         always("goodbye", OnMain::Goodbye),
@@ -34,11 +36,12 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
 );
 
 impl OnMain {
-    /// What has to be allowed for it to be offered.
-    fn area(self) -> Option<Area> {
+    /// Of what something has to be allowed for it to be offered.
+    fn areas(self) -> &'static [Area] {
         match self {
-            OnMain::VoiceMail | OnMain::PersonalOptions => None,
-            OnMain::OtherMailbox | OnMain::Goodbye => None,
+            OnMain::Contacts => &[Area::Contacts, Area::Directory],
+            OnMain::VoiceMail | OnMain::PersonalOptions => &[],
+            OnMain::OtherMailbox | OnMain::Goodbye => &[],
         }
     }
 
@@ -91,6 +94,7 @@ async fn area(
     }
     match choice {
         OnMain::VoiceMail => Box::pin(voice_mail::review(caller, visit, session)).await?,
+        OnMain::Contacts => Box::pin(contacts::contacts(caller, visit, session)).await?,
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }
@@ -112,7 +116,8 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
         .open()
         .introduced_by(Saying::new(prompts::MAIN_MENU));
     for entry in MAIN_MENU.entries {
-        if entry.choice.area().is_some_and(|area| !session.may(area)) {
+        let areas = entry.choice.areas();
+        if !areas.is_empty() && !areas.iter().any(|area| session.may(*area)) {
             open = open.without(entry.choice);
         }
     }

@@ -2,8 +2,8 @@
 //! script.
 
 use super::{
-    call_answering, directory_search, first_time_setup, greetings, main_menu, personal_options,
-    prompts, take_message, voice_mail,
+    call_answering, contacts, directory_search, first_time_setup, greetings, main_menu,
+    people_list, personal_options, prompts, take_message, voice_mail,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -33,8 +33,9 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&greetings::RECORDING),
         outline(&first_time_setup::SETUP_NAME),
         outline(&first_time_setup::SETUP_GREETING),
-        outline(&directory_search::PEOPLE),
+        outline(&people_list::PEOPLE),
         outline(&directory_search::PERSON),
+        outline(&contacts::CONTACT),
     ]
 }
 

@@ -4,18 +4,24 @@
 //! Hang-up and fault travel as [`Leave`](crate::caller::Leave) by `?`; what was recorded is safe
 //! before anybody passes them on.
 
+#[allow(dead_code, reason = "the rest is for those who write messages")]
+mod addressee;
 pub mod arrival;
 mod call_answering;
 mod change_pin;
+mod contacts;
 mod desk;
 mod directory_search;
 mod faults;
+#[allow(dead_code, reason = "the rest is for those who write messages")]
+mod find_recipient;
 mod first_time_setup;
 mod greetings;
 mod leading_silence;
 mod main_menu;
 pub mod menus;
 mod message_header;
+mod people_list;
 mod personal_options;
 mod prompts;
 mod reception;

@@ -186,12 +186,18 @@ prompts! {
     MAILBOX_FULL = "mailbox-full";
 
     // Directory search.
-    /// Spell last name, then first name.
+    /// Spell the name or alias: `$by`.
     SPELL_NAME = "spell-name";
-    /// Spell the alias.
-    SPELL_ALIAS = "spell-alias";
-    /// Enter the extension of the person, or `#` to spell the alias.
+    /// Or `##` to spell the other way: `$by`.
+    OR_SWITCH_SPELLING = "or-switch-spelling";
+    /// Spell on, where it was left.
+    SPELL_ON = "spell-on";
+    /// Several of the name, `$count`; spell the alias of one.
+    SPELL_ALIAS_OF_ONE = "spell-alias-of-one";
+    /// Enter the extension of the person.
     EXTENSION_OF_PERSON = "extension-of-person";
+    /// Or `#` to spell the other way: `$by`.
+    OR_SPELL_OTHERWISE = "or-spell-otherwise";
     /// Nobody is found by that.
     NOBODY_FOUND = "nobody-found";
     /// Too many: more letters, please.
@@ -202,6 +208,46 @@ prompts! {
     LEAVE_MESSAGE_AFTER_TONE = "leave-message-after-tone";
     /// The search is not possible at present.
     DIRECTORY_UNAVAILABLE = "directory-unavailable";
+
+    // Personal contacts, and what is known of people.
+    /// Spell a contact; whether `00` leads to the directory: `$directory`.
+    SPELL_CONTACT = "spell-contact";
+    /// No contact and no group is found by that.
+    NO_CONTACT_FOUND = "no-contact-found";
+    /// The contacts cannot be searched at present.
+    CONTACTS_UNAVAILABLE = "contacts-unavailable";
+    /// Neither contacts nor directory may be searched.
+    FINDING_NOT_ALLOWED = "finding-not-allowed";
+    /// Neither mailbox nor mail address.
+    NO_WAY_TO_SEND = "no-way-to-send";
+    /// Nobody in the group can be reached.
+    GROUP_EMPTY = "group-empty";
+    /// The group has more members than a message may go to.
+    GROUP_TOO_LARGE = "group-too-large";
+    /// Job title: `$text`.
+    DETAILS_TITLE = "details-title";
+    /// Department: `$text`.
+    DETAILS_DEPARTMENT = "details-department";
+    /// Company: `$text`.
+    DETAILS_COMPANY = "details-company";
+    /// Where somebody works: `$text`.
+    DETAILS_LOCATION = "details-location";
+    /// Extension: `$number`.
+    DETAILS_EXTENSION = "details-extension";
+    /// Office: `$number`.
+    DETAILS_BUSINESS = "details-business";
+    /// Mobile: `$number`.
+    DETAILS_MOBILE = "details-mobile";
+    /// At home: `$number`.
+    DETAILS_HOME = "details-home";
+    /// Mail address: `$user`, `$host`.
+    DETAILS_MAIL = "details-mail";
+    /// How many members a group has, before their names: `$count`.
+    DETAILS_MEMBERS = "details-members";
+    /// So many are not read: `$count`.
+    DETAILS_MORE_MEMBERS = "details-more-members";
+    /// There is a name and nothing else.
+    DETAILS_NONE = "details-none";
 
     // Personal options and greetings.
     /// Where the caller is.

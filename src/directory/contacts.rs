@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{DirectoryFault, SpelledBy};
+use super::DirectoryFault;
 use crate::mailbox::MailboxId;
 
 /// A personal contact.
@@ -67,12 +67,12 @@ pub struct Group {
 /// The personal contacts of a mailbox.
 #[async_trait]
 pub trait Contacts: Send + Sync {
-    /// The contacts whose name begins with these keys, by name.
+    /// The contacts whose name begins with these keys, spelled either way round
+    /// ([`spellings_of_contact`](super::digit_map::spellings_of_contact)), by name.
     async fn search(
         &self,
         mailbox: &MailboxId,
         digits: &str,
-        by: SpelledBy,
     ) -> Result<Vec<Contact>, DirectoryFault>;
     /// The personal groups whose name begins with these keys, by name.
     async fn search_groups(
@@ -80,7 +80,11 @@ pub trait Contacts: Send + Sync {
         mailbox: &MailboxId,
         digits: &str,
     ) -> Result<Vec<Group>, DirectoryFault>;
-    /// The one contact with this number; nobody when two differ.
+    /// A personal group by name.
+    async fn group(&self, mailbox: &MailboxId, name: &str)
+    -> Result<Option<Group>, DirectoryFault>;
+    /// The one contact with this number, however much of area and country is written before it;
+    /// nobody when two differ. Two cards of one name are one person.
     async fn by_number(
         &self,
         mailbox: &MailboxId,

@@ -1,10 +1,13 @@
 //! The keys that spell a name: letters as on a keypad (E.161), everything else left out.
 //!
-//! A name is spelled from its romanised form when it is written in another script, so that people
-//! whose names no keypad shows can be found too. It is computed from the present name, never
-//! stored, so somebody renamed is found under the new name at once.
+//! Letters of the Latin script are folded to those that a keypad has. Where a language writes two
+//! letters for one (ü as ue, ø as oe, å as aa), both ways spell the name. Other scripts have no keys:
+//! such a name is spelled from its romanised form. All of it is computed from the present name and
+//! never stored, so somebody renamed is found under the new name at once.
 
-use super::{Person, SpelledBy};
+use deunicode::deunicode_char;
+
+use super::{Contact, Person, SpelledBy};
 
 /// The key that carries this character; `None` for what is skipped in a name or alias.
 fn key(character: char) -> Option<char> {
@@ -22,79 +25,145 @@ fn key(character: char) -> Option<char> {
     })
 }
 
-/// The letters of the Latin script beyond ASCII, each with the letters it is typed with.
-const FOLDED: &[(&str, &str)] = &[
-    ("àáâãäåāăąǎ", "a"),
-    ("æ", "ae"),
-    ("çćĉċč", "c"),
-    ("ďđð", "d"),
-    ("èéêëēĕėęěẽ", "e"),
-    ("ĝğġģ", "g"),
-    ("ĥħ", "h"),
-    ("ìíîïĩīĭįıǐ", "i"),
-    ("ĵ", "j"),
-    ("ķ", "k"),
-    ("ĺļľŀł", "l"),
-    ("ñńņňŋ", "n"),
-    ("òóôõöøōŏőǒơ", "o"),
-    ("œ", "oe"),
-    ("ŕŗř", "r"),
-    ("śŝşšș", "s"),
-    ("ß", "ss"),
-    ("ţťŧț", "t"),
-    ("þ", "th"),
-    ("ùúûüũūŭůűųǔư", "u"),
-    ("ŵ", "w"),
-    ("ýÿŷ", "y"),
-    ("źżž", "z"),
-];
+/// Whether a character is of the Latin script, or a mark on one of its letters: the blocks of
+/// Unicode that hold nothing else. A library would also romanise other scripts, but with readings
+/// that the owners of such names may not share.
+fn is_latin(character: char) -> bool {
+    matches!(character,
+        '\u{0}'..='\u{24F}' // Basic Latin to Latin Extended-B
+        | '\u{250}'..='\u{2AF}' // IPA
+        | '\u{300}'..='\u{36F}' // combining marks
+        | '\u{1E00}'..='\u{1EFF}' // Latin Extended Additional
+        | '\u{2C60}'..='\u{2C7F}'
+        | '\u{A720}'..='\u{A7FF}'
+        | '\u{FB00}'..='\u{FB06}' // ligatures
+        | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}') // full width
+}
 
-/// The keys that spell `text`.
+/// Two letters for one, as German and the Nordic languages write them where the letter is missing.
+fn written_out(character: char) -> Option<&'static str> {
+    Some(match character {
+        'ä' | 'Ä' => "ae",
+        'ö' | 'Ö' | 'ø' | 'Ø' => "oe",
+        'ü' | 'Ü' => "ue",
+        'å' | 'Å' => "aa",
+        _ => return None,
+    })
+}
+
+/// The keys that spell `text`, letters with marks as the letters without.
 pub fn keys(text: &str) -> String {
-    let mut keys = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii() {
-            keys.extend(key(character));
-            continue;
-        }
-        for lower in character.to_lowercase() {
-            let typed = FOLDED
-                .iter()
-                .find(|(letters, _)| letters.contains(lower))
-                .map_or("", |(_, ascii)| ascii);
-            keys.extend(typed.chars().filter_map(key));
+    let folded = text.chars().filter(|character| is_latin(*character));
+    folded
+        .filter_map(deunicode_char)
+        .flat_map(|letters| letters.chars().filter_map(key))
+        .collect()
+}
+
+/// Every way to spell `text`: with letters folded, and with umlauts written out.
+pub fn spellings(text: &str) -> Vec<String> {
+    let plain = keys(text);
+    let composed = composed(text);
+    let mut out = String::with_capacity(text.len());
+    for character in composed.chars() {
+        match written_out(character) {
+            Some(letters) => out.push_str(letters),
+            None => out.push(character),
         }
     }
-    keys
+    let out = keys(&out);
+    if out == plain {
+        vec![plain]
+    } else {
+        vec![plain, out]
+    }
+}
+
+/// The letters that can be written out, in one character each.
+fn composed(text: &str) -> String {
+    let mut composed = String::with_capacity(text.len());
+    for character in text.chars() {
+        let with_mark = match (composed.chars().next_back(), character) {
+            (Some('a'), '\u{308}') => 'ä',
+            (Some('A'), '\u{308}') => 'Ä',
+            (Some('o'), '\u{308}') => 'ö',
+            (Some('O'), '\u{308}') => 'Ö',
+            (Some('u'), '\u{308}') => 'ü',
+            (Some('U'), '\u{308}') => 'Ü',
+            (Some('a'), '\u{30A}') => 'å',
+            (Some('A'), '\u{30A}') => 'Å',
+            _ => {
+                composed.push(character);
+                continue;
+            }
+        };
+        composed.pop();
+        composed.push(with_mark);
+    }
+    composed
+}
+
+/// Whether a keypad can spell this person: some name of his is written in Latin letters
+/// throughout. Others are found by their extension only.
+pub fn can_be_spelled(person: &Person) -> bool {
+    let name = match &person.romanised_name {
+        Some(romanised) => romanised.clone(),
+        None => person.display_name(),
+    };
+    let mut letters = name.chars().filter(|character| character.is_alphabetic());
+    letters.all(is_latin) && !keys(&name).is_empty()
+}
+
+/// Every way to spell this person's name or alias.
+pub fn spellings_of(person: &Person, by: SpelledBy) -> Vec<String> {
+    let mut all = match by {
+        SpelledBy::Alias => spellings(alias(person)),
+        SpelledBy::LastFirst | SpelledBy::FirstLast => {
+            let mut all = name_spellings(&person.given_name, &person.surname, by);
+            if let Some(romanised) = &person.romanised_name {
+                let (given, family) = romanised.rsplit_once(' ').unwrap_or(("", romanised));
+                all.extend(name_spellings(given, family, by));
+            }
+            all
+        }
+    };
+    all.retain(|spelling| !spelling.is_empty());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn name_spellings(given: &str, family: &str, by: SpelledBy) -> Vec<String> {
+    match by {
+        SpelledBy::FirstLast => spellings(&format!("{given}{family}")),
+        SpelledBy::LastFirst | SpelledBy::Alias => spellings(&format!("{family}{given}")),
+    }
+}
+
+/// Every way to spell a contact: either name first, the name as a whole, the nickname; the company
+/// where there is no other name.
+pub fn spellings_of_contact(contact: &Contact) -> Vec<String> {
+    let (given, family) = (&contact.given_name, &contact.surname);
+    let mut all = name_spellings(given, family, SpelledBy::FirstLast);
+    all.extend(name_spellings(given, family, SpelledBy::LastFirst));
+    all.extend(spellings(&contact.full_name));
+    all.extend(spellings(&contact.nickname));
+    if contact.display_name() == contact.company {
+        all.extend(spellings(&contact.company));
+    }
+    all.retain(|spelling| !spelling.is_empty());
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Whether keying `digits` finds this person: a beginning is enough. Nobody is found by nothing.
 pub fn is_spelled_by(person: &Person, digits: &str, by: SpelledBy) -> bool {
-    if digits.is_empty() || person.hidden {
-        return false;
-    }
-    let spelled = match by {
-        SpelledBy::LastFirst => {
-            let (given, family) = written_names(person);
-            keys(&format!("{family}{given}"))
-        }
-        SpelledBy::FirstLast => {
-            let (given, family) = written_names(person);
-            keys(&format!("{given}{family}"))
-        }
-        SpelledBy::Alias => keys(alias(person)),
-    };
-    spelled.starts_with(digits)
-}
-
-/// Given name and family name in letters that a keypad has.
-fn written_names(person: &Person) -> (&str, &str) {
-    match &person.romanised_name {
-        Some(romanised) => romanised
-            .rsplit_once(' ')
-            .unwrap_or(("", romanised.as_str())),
-        None => (&person.given_name, &person.surname),
-    }
+    !digits.is_empty()
+        && !person.hidden
+        && spellings_of(person, by)
+            .iter()
+            .any(|spelling| spelling.starts_with(digits))
 }
 
 /// The part of the mail address before the `@`; the user name without an address.
@@ -131,7 +200,9 @@ mod tests {
             ("Šťastný", "7827869"),
             ("Straße", "7872773"),
             ("ŁÓDŹ", "5639"),
+            ("Þórðær Łęcki", "84673237 53254".replace(' ', "").as_str()),
             ("陈", ""),
+            ("Иванов", ""),
         ] {
             assert_eq!(keys(text), expected, "{text}");
         }

@@ -1,27 +1,26 @@
 //! The directory that we keep ourselves: people as rows, held in memory between changes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use serde::de::DeserializeOwned;
 
-use super::{Directory, DirectoryFault, Person, SpelledBy, digit_map};
+use super::index::Index;
+use super::{Directory, DirectoryFault, Group, Person, SpelledBy};
 use crate::store::{self, Store, StoreFault};
 
 /// The people in the store.
 pub struct EmbeddedDirectory {
     store: Store,
-    people: Mutex<Arc<People>>,
+    known: Mutex<Arc<Known>>,
 }
 
 /// One state of the directory.
 #[derive(Default)]
-struct People {
+struct Known {
     version: i64,
-    by_user: HashMap<String, Person>,
-    /// Every bare number with whose it is.
-    by_number: HashMap<String, Vec<String>>,
+    index: Index,
 }
 
 impl std::fmt::Debug for EmbeddedDirectory {
@@ -41,91 +40,87 @@ impl EmbeddedDirectory {
     pub fn new(store: Store) -> EmbeddedDirectory {
         EmbeddedDirectory {
             store,
-            people: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
     /// The people as they are now: read again only when somebody changed them.
-    async fn people(&self) -> Result<Arc<People>, DirectoryFault> {
+    async fn known(&self) -> Result<Arc<Known>, DirectoryFault> {
         let known = self.lock().clone();
         let version = known.version;
         let read = self.store.read(move |db| {
             if store::organisation_version(db)? == version {
                 return Ok(None);
             }
-            People::read(db).map(Some)
+            Known::read(db).map(Some)
         });
-        let Some(people) = read.await? else {
+        let Some(newer) = read.await? else {
             return Ok(known);
         };
-        let people = Arc::new(people);
-        *self.lock() = people.clone();
-        Ok(people)
+        let newer = Arc::new(newer);
+        *self.lock() = newer.clone();
+        Ok(newer)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<People>> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl People {
-    fn read(db: &Connection) -> Result<People, StoreFault> {
-        let mut people = People {
+impl Known {
+    fn read(db: &Connection) -> Result<Known, StoreFault> {
+        Ok(Known {
             version: store::organisation_version(db)?,
-            ..People::default()
-        };
-        let mut statement = db.prepare_cached("SELECT body FROM person")?;
-        let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
-        for body in bodies {
-            let person: Person = serde_json::from_str(&body?)
-                .map_err(|error| StoreFault::Database(format!("a stored person: {error}")))?;
-            for number in person.extension.iter().chain(&person.mobile) {
-                let users = people.by_number.entry(bare(number)).or_default();
-                if !users.contains(&person.user) {
-                    users.push(person.user.clone());
-                }
-            }
-            people.by_user.insert(person.user.clone(), person);
-        }
-        Ok(people)
+            index: Index::new(
+                bodies(db, "SELECT body FROM person")?,
+                bodies(db, "SELECT body FROM distribution_group")?,
+            ),
+        })
     }
 }
 
-/// A number without separators.
-fn bare(number: &str) -> String {
-    number
-        .chars()
-        .filter(|character| character.is_ascii_digit() || matches!(character, '+' | '*' | '#'))
+fn bodies<T: DeserializeOwned>(db: &Connection, query: &str) -> Result<Vec<T>, StoreFault> {
+    let mut statement = db.prepare_cached(query)?;
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
+    bodies
+        .map(|body| {
+            serde_json::from_str(&body?)
+                .map_err(|error| StoreFault::Database(format!("a row of the directory: {error}")))
+        })
         .collect()
 }
 
 #[async_trait]
 impl Directory for EmbeddedDirectory {
     async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault> {
-        Ok(self.people().await?.by_user.get(user).cloned())
+        let known = self.known().await?;
+        Ok(known.index.by_user(user).map(|person| (**person).clone()))
     }
 
     async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault> {
-        let people = self.people().await?;
-        let users = people.by_number.get(&bare(number)).map(Vec::as_slice);
-        Ok(match users {
-            Some([user]) => people.by_user.get(user).cloned(),
-            _ => None,
-        })
+        let known = self.known().await?;
+        Ok(known.index.by_number(number).map(|one| (**one).clone()))
     }
 
-    async fn search(&self, digits: &str, by: SpelledBy) -> Result<Vec<Person>, DirectoryFault> {
-        let people = self.people().await?;
-        let mut found: Vec<Person> = people
-            .by_user
-            .values()
-            .filter(|person| digit_map::is_spelled_by(person, digits, by))
-            .cloned()
-            .collect();
-        found.sort_by(|a, b| {
-            (&a.surname, &a.given_name, &a.user).cmp(&(&b.surname, &b.given_name, &b.user))
-        });
-        Ok(found)
+    async fn by_address(&self, address: &str) -> Result<Option<Person>, DirectoryFault> {
+        let known = self.known().await?;
+        Ok(known.index.by_address(address).map(|one| (**one).clone()))
+    }
+
+    async fn search(
+        &self,
+        digits: &str,
+        by: SpelledBy,
+    ) -> Result<Vec<Arc<Person>>, DirectoryFault> {
+        Ok(self.known().await?.index.search(digits, by))
+    }
+
+    async fn search_groups(&self, digits: &str) -> Result<Vec<Group>, DirectoryFault> {
+        Ok(self.known().await?.index.search_groups(digits))
+    }
+
+    async fn group(&self, name: &str) -> Result<Option<Group>, DirectoryFault> {
+        Ok(self.known().await?.index.group(name).cloned())
     }
 }
 
@@ -224,7 +219,7 @@ mod tests {
                 .search(digits, SpelledBy::LastFirst)
                 .await
                 .unwrap();
-            let users: Vec<String> = people.into_iter().map(|person| person.user).collect();
+            let users: Vec<String> = people.iter().map(|person| person.user.clone()).collect();
             users.join(" ")
         };
         assert_eq!(

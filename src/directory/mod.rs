@@ -3,6 +3,11 @@
 pub mod contacts;
 pub mod digit_map;
 pub mod embedded;
+pub mod embedded_contacts;
+pub mod index;
+mod numbers;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -83,10 +88,18 @@ pub struct DirectoryFault(pub String);
 pub trait Directory: Send + Sync {
     /// By user name.
     async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault>;
-    /// The one person whose extension or mobile number this is; nobody when two differ.
+    /// The one person whose extension or number this is, however much of area and country is written
+    /// before it; nobody when two differ.
     async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault>;
+    /// The one person with this mail address; nobody when two differ.
+    async fn by_address(&self, address: &str) -> Result<Option<Person>, DirectoryFault>;
 
     /// The people whose name or alias begins with these keys ([`digit_map::is_spelled_by`]), by
     /// surname, then given name, then user; never those who are hidden.
-    async fn search(&self, digits: &str, by: SpelledBy) -> Result<Vec<Person>, DirectoryFault>;
+    async fn search(&self, digits: &str, by: SpelledBy)
+    -> Result<Vec<Arc<Person>>, DirectoryFault>;
+    /// The distribution groups whose name begins with these keys, by name; none that is hidden.
+    async fn search_groups(&self, digits: &str) -> Result<Vec<Group>, DirectoryFault>;
+    /// A distribution group by name, hidden or not.
+    async fn group(&self, name: &str) -> Result<Option<Group>, DirectoryFault>;
 }

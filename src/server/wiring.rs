@@ -16,6 +16,7 @@ use crate::caller::Language;
 use crate::config::{Config, Transport};
 use crate::conversation::Desk;
 use crate::directory::embedded::EmbeddedDirectory;
+use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::language::{Assets, KeyLayout, Phrases, Prompts};
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
@@ -265,7 +266,7 @@ async fn furnish(
     let (folder, deposit) = (store.outbox_folder(), mailbox.clone());
     let outbox =
         blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;
-    let directory = Arc::new(EmbeddedDirectory::new(store));
+    let directory = Arc::new(EmbeddedDirectory::new(store.clone()));
     let outbox = outbox.with_post_room(PostRoom {
         attach: wav_in_mails,
         ..PostRoom::without_relay(
@@ -286,6 +287,7 @@ async fn furnish(
         mail: mailbox.clone(),
         settings: mailbox,
         directory,
+        contacts: Arc::new(EmbeddedContacts::new(store)),
         outbox: Arc::new(outbox),
         clock: clock.clone(),
         time_zone: config.time_zone(),

@@ -70,6 +70,22 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY (mailbox, which)
     ) STRICT, WITHOUT ROWID;
     ",
+    // 2: what a mailbox holds besides voice messages.
+    "
+    CREATE TABLE distribution_group (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE contact (
+        mailbox TEXT NOT NULL,
+        id TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (mailbox, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE personal_group (
+        mailbox TEXT NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (mailbox, name)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// Brings the database to the newest version, or refuses it.

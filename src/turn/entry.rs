@@ -59,6 +59,8 @@ pub struct DigitRules {
     /// Keys that are an answer when pressed alone: `*` and `#` at once, `0` when it is ended by `#`
     /// or by time.
     pub lone_keys: &'static [Key],
+    /// Digits that are a whole answer when nothing has been entered before them (`00`).
+    pub at_once: &'static [&'static str],
 }
 
 /// The answer to a question for digits.
@@ -162,6 +164,9 @@ impl DigitEntry {
         if key.is_digit() {
             self.digits.push(key);
             let enough = self.rules.complete_at.unwrap_or(self.rules.longest);
+            if self.rules.at_once.contains(&self.digits.expose()) {
+                return self.ended(false);
+            }
             if self.digits.len() >= enough.min(self.rules.longest).min(SecretDigits::LONGEST) {
                 return self.ended(true);
             }

@@ -657,11 +657,13 @@ mod digits {
             longest: 6,
             complete_at: Some(4),
             lone_keys: &[],
+            at_once: &[],
         };
         const LONE: DigitRules = DigitRules {
             longest: 24,
             complete_at: None,
             lone_keys: &[Key::STAR, Key::POUND, Key::digit(0).unwrap()],
+            at_once: &["00"],
         };
         let by_count = Some(Step::Chosen(Entered::Digits { by_count: true }));
         let ended = Some(Step::Chosen(Entered::Digits { by_count: false }));
@@ -678,6 +680,8 @@ mod digits {
             (LONE, "0#", lone('0'), "0"),
             (LONE, "0...", lone('0'), "0"),
             (LONE, "01#", ended, "01"),
+            (LONE, "00", ended, "00"),
+            (LONE, "100#", ended, "100"),
             (LONE, "12*", None, ""),
             (LONE, "12*34#", ended, "34"),
             (PLAIN, "#*#", Some(Step::GaveUp(Why::InvalidInput)), ""),
@@ -704,6 +708,7 @@ mod digits {
             longest: 24,
             complete_at: None,
             lone_keys: &[],
+            at_once: &[],
         };
         let mut entry = DigitEntry::new(rules, Patience::default(), 0);
         entry.begin();
@@ -719,6 +724,7 @@ mod digits {
                 longest: 24,
                 complete_at: None,
                 lone_keys: &[],
+                at_once: &[],
             },
             Patience::default(),
             0,

@@ -16,7 +16,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, ReasonForCall};
 use ringback::directory::embedded::EmbeddedDirectory;
-use ringback::directory::{Directory, DirectoryFault, Person, SpelledBy};
+use ringback::directory::embedded_contacts::EmbeddedContacts;
+use ringback::directory::{DirectoryFault, Group, Person};
 use ringback::line::{Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::{
@@ -39,6 +40,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use super::contacts::{Acquaintances, OTHER_PLAN, describe, group};
 use super::far_end::SoundNames;
 use super::story::{Line, Story, parse_duration, split_outside_quotes};
 
@@ -110,7 +112,7 @@ impl Requests {
         Ok(())
     }
 
-    fn directory(&self) -> Result<(), DirectoryFault> {
+    pub(super) fn directory(&self) -> Result<(), DirectoryFault> {
         if self.next() {
             return Err(DirectoryFault("the story wants it so".to_owned()));
         }
@@ -119,9 +121,9 @@ impl Requests {
 }
 
 /// A room whose requests are counted.
-struct Watched<T> {
-    room: T,
-    requests: Arc<Requests>,
+pub(super) struct Watched<T> {
+    pub(super) room: T,
+    pub(super) requests: Arc<Requests>,
     /// Who was let in.
     let_in: Arc<Mutex<Vec<String>>>,
 }
@@ -240,22 +242,6 @@ impl Pins for Watched<PinKeeper> {
     }
 }
 
-#[async_trait]
-impl Directory for Watched<EmbeddedDirectory> {
-    async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault> {
-        self.requests.directory()?;
-        self.room.by_user(user).await
-    }
-    async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault> {
-        self.requests.directory()?;
-        self.room.by_number(number).await
-    }
-    async fn search(&self, digits: &str, by: SpelledBy) -> Result<Vec<Person>, DirectoryFault> {
-        self.requests.directory()?;
-        self.room.search(digits, by).await
-    }
-}
-
 /// Sounds of the dial plan, by file name.
 struct Custom(BTreeMap<String, Arc<Sound>>);
 
@@ -301,6 +287,7 @@ struct Resident {
     settings: UserSettings,
     recordings: Vec<(Recorded, Duration)>,
     messages: Vec<Message>,
+    knows: Acquaintances,
 }
 
 struct Message {
@@ -319,6 +306,8 @@ struct Givens {
     dial_plan: DialPlan,
     policy: MailboxPolicy,
     residents: Vec<Resident>,
+    /// Distribution groups.
+    groups: Vec<Group>,
     custom: BTreeMap<String, Duration>,
     clock: Timestamp,
     zone: TimeZone,
@@ -346,6 +335,7 @@ impl World {
         let organisation = Arc::new(Organisation::open(store.clone()).map_err(text)?);
         let names = SoundNames::default();
         let mailbox = EmbeddedMailbox::new(store.clone());
+        let contacts = EmbeddedContacts::new(store.clone());
         let mut value = FIRST_GIVEN;
         let mut given = Vec::new();
         for resident in &givens.residents {
@@ -357,6 +347,11 @@ impl World {
                 .save_settings(&id, &resident.settings)
                 .await
                 .map_err(text)?;
+            let Acquaintances {
+                contacts: known,
+                groups,
+            } = &resident.knows;
+            contacts.put_all(&id, known, groups).map_err(text)?;
             for (which, length) in &resident.recordings {
                 let name = format!("{}-{}", resident.user, kind_of(*which));
                 let sound = Some(sound_of(&names, &mut value, name, *length));
@@ -416,6 +411,7 @@ impl World {
             mail: mail(),
             settings: mail(),
             directory: watched(EmbeddedDirectory::new(store), &requests, &let_in),
+            contacts: watched(contacts, &requests, &let_in),
             outbox: Arc::new(outbox),
             clock: clock.clone(),
             time_zone: givens.zone.clone(),
@@ -793,6 +789,24 @@ fn write_rows(store: &Store, givens: &Givens) -> Result<(), String> {
         };
         put("dial_plan", DIAL_PLAN, body(&givens.dial_plan))?;
         put("mailbox_policy", POLICY, body(&givens.policy))?;
+        for group in &givens.groups {
+            put("distribution_group", &group.name, body(group))?;
+        }
+        let policies = givens.residents.iter().flat_map(|one| &one.mailbox);
+        if policies.into_iter().any(|one| one.policy == OTHER_PLAN) {
+            let plan = DialPlan {
+                name: OTHER_PLAN.to_owned(),
+                access_telephone_numbers: vec!["6000".to_owned()],
+                ..givens.dial_plan.clone()
+            };
+            let policy = MailboxPolicy {
+                name: OTHER_PLAN.to_owned(),
+                dial_plan: OTHER_PLAN.to_owned(),
+                ..givens.policy.clone()
+            };
+            put("dial_plan", OTHER_PLAN, body(&plan))?;
+            put("mailbox_policy", OTHER_PLAN, body(&policy))?;
+        }
         for resident in &givens.residents {
             put("person", &resident.user, body(&resident.person))?;
             let Some(mailbox) = &resident.mailbox else {
@@ -875,6 +889,7 @@ impl Givens {
                 ..MailboxPolicy::default()
             },
             residents: Vec::new(),
+            groups: Vec::new(),
             custom: BTreeMap::new(),
             // A Monday.
             clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
@@ -904,6 +919,11 @@ impl Givens {
                 self.zone = TimeZone::get(zone).map_err(text)?;
                 let time: DateTime = time.parse().map_err(text)?;
                 self.clock = time.to_zoned(self.zone.clone()).map_err(text)?.timestamp();
+            }
+            "group" => {
+                let words = split_outside_quotes(rest, ' ');
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.groups.push(group(&words)?);
             }
             "sound" => {
                 let (name, length) = rest.split_once(' ').unwrap_or((rest, "4s"));
@@ -951,6 +971,7 @@ impl Resident {
             },
             recordings: Vec::new(),
             messages: Vec::new(),
+            knows: Acquaintances::default(),
         }
     }
 
@@ -1024,6 +1045,12 @@ impl Resident {
                 self.messages
                     .push(Message::parse(name, *state == "old", marks)?);
             }
+            ["in", "other", "plan"] => {
+                if let Some(mailbox) = &mut self.mailbox {
+                    OTHER_PLAN.clone_into(&mut mailbox.policy);
+                }
+            }
+            _ if describe(&mut self.person, &words) || self.knows.take(&words)? => {}
             _ => return Err("nobody has such a property".to_owned()),
         }
         Ok(())

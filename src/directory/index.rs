@@ -1,0 +1,182 @@
+//! The directory in memory, sorted by keys: a search is two binary searches, however many people
+//! there are. It is built anew whenever somebody changes the directory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Group, Person, SpelledBy, digit_map, numbers};
+
+/// Everybody, by all that somebody can be found by.
+#[derive(Default)]
+pub struct Index {
+    /// By surname, then given name, then user. Everything below means a place in here.
+    people: Vec<Arc<Person>>,
+    by_user: HashMap<String, usize>,
+    last_first: Keys,
+    first_last: Keys,
+    alias: Keys,
+    /// Bare numbers.
+    by_number: HashMap<String, Vec<usize>>,
+    /// Numbers as dialled from outside, by their end ([`numbers::tail`]).
+    by_tail: HashMap<String, Vec<(String, usize)>>,
+    /// Mail addresses in small letters.
+    by_address: HashMap<String, Vec<usize>>,
+    /// By name.
+    groups: Vec<Group>,
+    group_names: Keys,
+}
+
+/// Spellings, in their order, each with whose it is.
+#[derive(Default)]
+struct Keys(Vec<(Box<str>, usize)>);
+
+impl Keys {
+    fn of(spellings: impl Iterator<Item = (String, usize)>) -> Keys {
+        let mut keys: Vec<(Box<str>, usize)> = spellings
+            .map(|(spelling, place)| (spelling.into_boxed_str(), place))
+            .collect();
+        keys.sort_unstable();
+        Keys(keys)
+    }
+
+    /// The places of those whose spelling begins with `digits`, each once, in order.
+    fn beginning_with(&self, digits: &str) -> Vec<usize> {
+        if digits.is_empty() {
+            return Vec::new();
+        }
+        let from = self.0.partition_point(|(keys, _)| &**keys < digits);
+        let mut places: Vec<usize> = self.0[from..]
+            .iter()
+            .take_while(|(keys, _)| keys.starts_with(digits))
+            .map(|(_, place)| *place)
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+impl Index {
+    /// The index of these people and groups.
+    pub fn new(mut people: Vec<Person>, mut groups: Vec<Group>) -> Index {
+        people.sort_by(|a, b| {
+            (&a.surname, &a.given_name, &a.user).cmp(&(&b.surname, &b.given_name, &b.user))
+        });
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        let spelled = |by: SpelledBy| {
+            let visible = people.iter().enumerate().filter(|(_, one)| !one.hidden);
+            Keys::of(visible.flat_map(|(place, person)| {
+                let spellings = digit_map::spellings_of(person, by);
+                spellings.into_iter().map(move |keys| (keys, place))
+            }))
+        };
+        let mut index = Index {
+            last_first: spelled(SpelledBy::LastFirst),
+            first_last: spelled(SpelledBy::FirstLast),
+            alias: spelled(SpelledBy::Alias),
+            group_names: Keys::of(
+                groups
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, group)| !group.hidden)
+                    .flat_map(|(place, group)| {
+                        let spellings = digit_map::spellings(&group.name);
+                        spellings.into_iter().map(move |keys| (keys, place))
+                    }),
+            ),
+            groups,
+            ..Index::default()
+        };
+        for (place, person) in people.iter().enumerate() {
+            index.add_numbers(person, place);
+            if let Some(mail) = &person.mail {
+                let mail = mail.to_ascii_lowercase();
+                index.by_address.entry(mail).or_default().push(place);
+            }
+            index.by_user.insert(person.user.clone(), place);
+        }
+        index.people = people.into_iter().map(Arc::new).collect();
+        index
+    }
+
+    fn add_numbers(&mut self, person: &Person, place: usize) {
+        let outside = [&person.business, &person.mobile, &person.home];
+        let outside = outside.into_iter().flatten();
+        for number in person.extension.iter().chain(outside.clone()) {
+            let places = self.by_number.entry(numbers::bare(number)).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+        for number in outside.map(|number| numbers::bare(number)) {
+            if let Some(tail) = numbers::tail(&number) {
+                let alike = self.by_tail.entry(tail.to_owned()).or_default();
+                alike.push((number, place));
+            }
+        }
+    }
+
+    /// Somebody by user name.
+    pub fn by_user(&self, user: &str) -> Option<&Arc<Person>> {
+        self.by_user.get(user).map(|place| &self.people[*place])
+    }
+
+    /// The one person with this number; nobody when two differ.
+    pub fn by_number(&self, number: &str) -> Option<&Arc<Person>> {
+        let number = numbers::bare(number);
+        let mut places = self.by_number.get(&number).cloned().unwrap_or_default();
+        if let Some(alike) = numbers::tail(&number).and_then(|tail| self.by_tail.get(tail)) {
+            let same = alike
+                .iter()
+                .filter(|(other, _)| numbers::are_same(&number, other));
+            places.extend(same.map(|(_, place)| *place));
+        }
+        self.only(places)
+    }
+
+    /// The one person with this mail address; nobody when two differ.
+    pub fn by_address(&self, address: &str) -> Option<&Arc<Person>> {
+        let places = self.by_address.get(&address.to_ascii_lowercase())?;
+        self.only(places.clone())
+    }
+
+    fn only(&self, mut places: Vec<usize>) -> Option<&Arc<Person>> {
+        places.sort_unstable();
+        places.dedup();
+        match places.as_slice() {
+            [place] => Some(&self.people[*place]),
+            _ => None,
+        }
+    }
+
+    /// Whose name or alias begins with these keys, by name.
+    pub fn search(&self, digits: &str, by: SpelledBy) -> Vec<Arc<Person>> {
+        let keys = match by {
+            SpelledBy::LastFirst => &self.last_first,
+            SpelledBy::FirstLast => &self.first_last,
+            SpelledBy::Alias => &self.alias,
+        };
+        let places = keys.beginning_with(digits);
+        places
+            .into_iter()
+            .map(|place| self.people[place].clone())
+            .collect()
+    }
+
+    /// The groups whose name begins with these keys, by name.
+    pub fn search_groups(&self, digits: &str) -> Vec<Group> {
+        let places = self.group_names.beginning_with(digits);
+        places
+            .into_iter()
+            .map(|place| self.groups[place].clone())
+            .collect()
+    }
+
+    /// A group by name.
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        let place = self
+            .groups
+            .binary_search_by(|group| group.name.as_str().cmp(name));
+        place.ok().map(|place| &self.groups[place])
+    }
+}
