@@ -4,7 +4,7 @@
 //! or reordered, find their place by themselves. What is missing when its time comes is concealed
 //! by repeating the last pitch period, fading out. A leg has one only while somebody listens.
 
-use super::g711::Codec;
+use crate::sound::g711::Codec;
 
 /// Samples in a frame of 20 ms.
 pub(super) const FRAME: usize = 160;

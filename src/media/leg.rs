@@ -12,7 +12,6 @@ use crate::line::{
     TransferOutcome,
 };
 
-use super::g711::Codec;
 use super::jitter_buffer::{FRAME, JitterBuffer};
 use super::player::Player;
 use super::recorder::{Recorder, Wish};
@@ -22,6 +21,7 @@ use super::speech_edges::SpeechEdges;
 use super::statistics::LegStatistics;
 use super::telephone_event::TelephoneEvents;
 use super::tone_detector::ToneDetector;
+use crate::sound::g711::Codec;
 
 /// What offer and answer agreed on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,6 @@
 
 mod arithmetic;
 mod doors;
-mod g711;
 mod jitter_buffer;
 mod leg;
 mod pace;
@@ -23,8 +22,8 @@ mod steady_tone;
 mod telephone_event;
 mod tone_detector;
 
+pub use crate::sound::g711::Codec;
 pub use doors::{LegHandle, Media, MediaConfig, MediaCounts, Port};
-pub use g711::Codec;
 pub use leg::{Leg, LegIdentity, LegPlan};
 pub use ports::MediaFault;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::line::{Pace, PlayId, SAMPLE_RATE, Segment, Skip, Sound, SoundSlot};
 
-use super::g711::Codec;
 use super::pace::{PIECE, Stretch};
+use crate::sound::g711::Codec;
 
 /// Sound longer than this is encoded as it is played: encoding minutes at once would hold up the
 /// other legs of the pump.

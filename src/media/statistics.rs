@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::g711::Codec;
+use crate::sound::g711::Codec;
 
 /// The figures of one leg so far.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -2,5 +2,6 @@
 //! the rate of the telephone. Used wherever sound comes in: voices, studio recordings, uploads,
 //! stored messages.
 
+pub mod g711;
 pub mod resample;
 pub mod wav;

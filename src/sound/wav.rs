@@ -4,6 +4,7 @@
 
 use std::io::Cursor;
 
+use super::g711::Codec;
 use crate::line::SAMPLE_RATE;
 
 /// Bytes before the first sample of a file that we write.
@@ -118,22 +119,17 @@ pub struct Foreign {
     pub samples: Vec<i16>,
 }
 
-/// Reads any linear or floating-point file of at most `seconds_max`. What the file holds counts, not
+/// Reads any linear, floating-point or G.711 file of at most `seconds_max`. What the file holds counts, not
 /// what its header promises.
 pub fn read(bytes: &[u8], seconds_max: u64) -> Result<Foreign, WavFault> {
     let unusable = |what: &dyn std::fmt::Display| WavFault::Unusable(what.to_string());
     let bytes = with_true_lengths(bytes).ok_or_else(|| unusable(&"it has no RIFF header"))?;
+    if let Some((codec, rate, channels)) = squeezed(&bytes) {
+        return read_squeezed(&bytes, codec, rate, channels, seconds_max);
+    }
     let reader = hound::WavReader::new(Cursor::new(bytes)).map_err(|fault| unusable(&fault))?;
     let spec = reader.spec();
-    if !RATES.contains(&spec.sample_rate) || !(1..=CHANNELS_MAX).contains(&spec.channels) {
-        return Err(unusable(&format!(
-            "it has {} Hz and {} channels; {} to {} Hz and 1 to {CHANNELS_MAX} channels are needed",
-            spec.sample_rate,
-            spec.channels,
-            RATES.start(),
-            RATES.end()
-        )));
-    }
+    check_shape(spec.sample_rate, spec.channels)?;
     if u64::from(reader.duration()) > seconds_max.saturating_mul(u64::from(spec.sample_rate)) {
         return Err(WavFault::TooLong(seconds_max));
     }
@@ -161,6 +157,71 @@ pub fn read(bytes: &[u8], seconds_max: u64) -> Result<Foreign, WavFault> {
         bits: spec.bits_per_sample,
         samples,
     })
+}
+
+fn check_shape(rate: u32, channels: u16) -> Result<(), WavFault> {
+    if RATES.contains(&rate) && (1..=CHANNELS_MAX).contains(&channels) {
+        return Ok(());
+    }
+    Err(WavFault::Unusable(format!(
+        "it has {rate} Hz and {channels} channels; {} to {} Hz and 1 to {CHANNELS_MAX} channels are needed",
+        RATES.start(),
+        RATES.end()
+    )))
+}
+
+/// Codec, rate and channels of a G.711 file (WAVE_FORMAT_ALAW and _MULAW), which hound does not read.
+fn squeezed(bytes: &[u8]) -> Option<(Codec, u32, u16)> {
+    let format = chunk(bytes, b"fmt ")?;
+    let codec = match number_at(format, 0, 2)? {
+        6 => Codec::Pcma,
+        7 => Codec::Pcmu,
+        _ => return None,
+    };
+    let channels = u16::try_from(number_at(format, 2, 2)?).ok()?;
+    Some((codec, number_at(format, 4, 4)?, channels))
+}
+
+fn read_squeezed(
+    bytes: &[u8],
+    codec: Codec,
+    rate: u32,
+    channels: u16,
+    seconds_max: u64,
+) -> Result<Foreign, WavFault> {
+    check_shape(rate, channels)?;
+    let sound = chunk(bytes, b"data").unwrap_or_default();
+    let frames = sound.chunks_exact(usize::from(channels));
+    if frames.len() as u64 > seconds_max.saturating_mul(u64::from(rate)) {
+        return Err(WavFault::TooLong(seconds_max));
+    }
+    let mixed = |frame: &[u8]| {
+        let sum: i32 = frame
+            .iter()
+            .map(|byte| i32::from(codec.decode(*byte)))
+            .sum();
+        (sum / i32::from(channels)) as i16
+    };
+    Ok(Foreign {
+        rate,
+        channels,
+        bits: 8,
+        samples: frames.map(mixed).collect(),
+    })
+}
+
+/// What stands in the first chunk of this name.
+fn chunk<'a>(bytes: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut place: usize = 12;
+    loop {
+        let name = bytes.get(place..place + 4)?;
+        let length = number_at(bytes, place + 4, 4)? as usize;
+        let start = place + 8;
+        if name == wanted {
+            return Some(&bytes[start..bytes.len().min(start.checked_add(length)?)]);
+        }
+        place = start.checked_add(length)?.checked_add(length % 2)?;
+    }
 }
 
 /// A copy whose RIFF and data chunks are as long as what is there, cut to whole frames, and whose

@@ -3,7 +3,6 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
 use super::super::doors::{LegHandle, Media, MediaConfig};
-use super::super::g711::Codec;
 use super::super::leg::LegPlan;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
@@ -11,6 +10,7 @@ use crate::line::{
     Key, LINE_QUEUE, Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound,
     SoundSlot, TakeEnd, Tape, TapeId, TapeWriter, line,
 };
+use crate::sound::g711::Codec;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

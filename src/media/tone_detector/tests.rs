@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::super::g711::Codec;
 use super::*;
+use crate::sound::g711::Codec;
 
 /// How one key sounds.
 #[derive(Clone, Copy)]

@@ -182,3 +182,26 @@ proptest! {
         let _ = read(&bytes, 10);
     }
 }
+
+#[test]
+fn g711_files_are_read() {
+    for (tag, codec) in [(6_u16, Codec::Pcma), (7, Codec::Pcmu)] {
+        let samples = tone(440.0, RATE, 800);
+        let mut bytes = header(0).to_vec();
+        bytes[20..22].copy_from_slice(&tag.to_le_bytes());
+        bytes[32..36].copy_from_slice(&[1, 0, 8, 0]);
+        bytes.extend(samples.iter().map(|sample| codec.encode(*sample)));
+        let foreign = read(&bytes, 1).unwrap();
+        assert_eq!((foreign.rate, foreign.bits, foreign.channels), (RATE, 8, 1));
+        assert_eq!(foreign.samples.len(), 800);
+        let error: f64 = loudness(
+            &samples
+                .iter()
+                .zip(&foreign.samples)
+                .map(|(one, other)| one - other)
+                .collect::<Vec<_>>(),
+        );
+        assert!(error < loudness(&samples) / 30.0, "{error}");
+        assert_eq!(read(&bytes, 0), Err(WavFault::TooLong(0)));
+    }
+}
