@@ -114,6 +114,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Store, StoreFault> {
         make_private_folder(folder)?;
         make_private_folder(&folder.join(AUDIO_FOLDER))?;
+        make_private_folder(&folder.join(MAIL_FOLDER))?;
         let mut writer = connect(&folder.join(DATABASE_FILE))?;
         schema::migrate(&mut writer, &folder.join(DATABASE_FILE))?;
         Ok(Store(Arc::new(Inner {
@@ -133,6 +134,11 @@ impl Store {
     /// Where stored audio lies, in files named by us.
     pub fn audio_folder(&self) -> PathBuf {
         self.0.folder.join(AUDIO_FOLDER)
+    }
+
+    /// Where mails lie as they were delivered, in files named by us.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.0.folder.join(MAIL_FOLDER)
     }
 
     /// Where the outbox belongs: backups take it along from there.
@@ -197,7 +203,7 @@ impl Store {
         self.read(organisation_version).await
     }
 
-    /// Copies the database, the audio and the messages not yet delivered to `target`, which must
+    /// Copies the database, the audio, the mails and the messages not yet delivered to `target`, which must
     /// not exist or be empty, while calls go on. Blocks.
     pub fn backup(&self, target: &Path) -> Result<(), StoreFault> {
         backup::copy(self, target)
@@ -240,6 +246,7 @@ pub fn make_private_folder(folder: &Path) -> Result<(), StoreFault> {
 
 const DATABASE_FILE: &str = "ringback.db";
 const AUDIO_FOLDER: &str = "audio";
+const MAIL_FOLDER: &str = "mail";
 const OUTBOX_FOLDER: &str = "outbox";
 
 fn connect(path: &Path) -> Result<Connection, StoreFault> {

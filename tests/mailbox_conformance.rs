@@ -14,6 +14,7 @@ mod embedded {
     use ringback::policy::pin::PinCost;
     use ringback::store::Store;
 
+    use super::email;
     use super::suite::{self, Bench};
 
     /// The mailboxes of the demo, in this folder.
@@ -57,15 +58,36 @@ mod embedded {
     }
 
     macro_rules! assertions {
-        ($($name:ident),* $(,)?) => {
+        ($suite:ident: $($name:ident),* $(,)?) => {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                suite::$name(bench()).await;
+                $suite::$name(bench()).await;
             })*
         };
     }
 
     assertions! {
+        email:
+        an_email_is_found_with_all_it_had,
+        emails_come_in_pages_unread_first,
+        flags_are_set_and_cleared_alone,
+        an_email_moves_and_comes_back,
+        a_message_id_is_delivered_once,
+        parallel_deliveries_of_one_mail_store_one,
+        emails_of_others_are_out_of_reach,
+        an_email_that_is_not_there_is_not_found,
+        conversations_hold_together,
+        usage_counts_emails_too,
+        broken_mail_is_listed_with_what_can_be_read,
+        guarded_mail_says_why_it_cannot_be_read,
+        attached_sound_is_played_and_the_rest_is_refused,
+        voice_mail_becomes_a_voice_message,
+        changes_are_told_from_where_one_was,
+        watching_wakes_for_a_change_and_only_then,
+    }
+
+    assertions! {
+        suite:
         a_deposited_message_is_found_with_all_it_had,
         depositing_twice_stores_one_message,
         parallel_deposits_of_one_message_store_one,
@@ -86,5 +108,7 @@ mod embedded {
     }
 }
 
+#[path = "mailbox_conformance/email.rs"]
+mod email;
 #[path = "mailbox_conformance/suite.rs"]
 mod suite;

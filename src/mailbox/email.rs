@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Folder, Importance, MessageId};
+use super::{Counts, Folder, Importance, MessageId};
 
 /// A mail address with the name that was written beside it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -175,4 +175,28 @@ impl Default for Page {
     fn default() -> Page {
         Page { skip: 0, limit: 50 }
     }
+}
+
+/// What lies in a folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FolderState {
+    /// Which.
+    pub folder: Folder,
+    /// E-mails.
+    pub emails: Counts,
+    /// Voice messages.
+    pub voice_messages: Counts,
+}
+
+/// A moment in the life of a mailbox, counted by its backend.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ChangeMark(pub u64);
+
+/// What has happened to a mailbox.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// Where the mailbox stands now: ask from here the next time.
+    pub mark: ChangeMark,
+    /// Messages that have come or changed, each once, those that changed last at the end.
+    pub messages: Vec<MessageId>,
 }

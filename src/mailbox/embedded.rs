@@ -1,7 +1,13 @@
-//! The mailbox that we keep ourselves: rows in the database, sound in WAV files named by us.
+//! The mailbox that we keep ourselves: rows in the database, sound in WAV files and mail in files as
+//! it came, named by us.
 //!
-//! A message's file is in place and synced before its row is, so a row always has its sound.
+//! A message's file is in place and synced before its row is, so a row always has its file.
 //! Deleting is a move to another folder: files of messages never change and never go.
+
+mod conversations;
+mod emails;
+mod recordings;
+mod watching;
 
 use std::fs;
 use std::io;
@@ -11,11 +17,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
+use tokio::sync::{Semaphore, watch};
 
 use super::{
-    Counts, Deposit, Envelope, Folder, Letterbox, MailFault, MailStore, MailboxId, MessageId,
-    Recorded, Settings, Usage, UserSettings, VoiceMessage,
+    Capabilities, Capability, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email,
+    Envelope, Flag, Flags, Folder, FolderState, Letterbox, MailFault, MailStore, MailboxId,
+    MessageId, Page, PartId, Usage, VoiceMessage,
 };
 use crate::line::{SAMPLE_RATE, Sound};
 use crate::store::{Store, StoreFault, sync_folder, wav};
@@ -24,6 +32,10 @@ use crate::store::{Store, StoreFault, sync_folder, wav};
 #[derive(Clone, Debug)]
 pub struct EmbeddedMailbox {
     store: Store,
+    /// Told of every change that is made here.
+    changed: Arc<watch::Sender<()>>,
+    /// Memory for mails that are being read, in mebibytes.
+    reading: Arc<Semaphore>,
 }
 
 impl From<StoreFault> for MailFault {
@@ -35,7 +47,11 @@ impl From<StoreFault> for MailFault {
 impl EmbeddedMailbox {
     /// The mailboxes of this store.
     pub fn new(store: Store) -> EmbeddedMailbox {
-        EmbeddedMailbox { store }
+        EmbeddedMailbox {
+            store,
+            changed: Arc::new(watch::Sender::new(())),
+            reading: Arc::new(Semaphore::new(emails::READING_MIB as usize)),
+        }
     }
 
     /// Stores a message of a WAV file of others (linear or floating point), for the command line.
@@ -80,9 +96,27 @@ impl Deposit for EmbeddedMailbox {
         let sound = sound.to_owned();
         let store = self.store.clone();
         // No deadline: nobody on the telephone waits, and the outbox tries again if we die.
-        tokio::task::spawn_blocking(move || deposit(&store, &envelope, &sound))
+        let deposited = tokio::task::spawn_blocking(move || deposit(&store, &envelope, &sound))
             .await
-            .map_err(|error| MailFault::Unavailable(error.to_string()))?
+            .map_err(|error| MailFault::Unavailable(error.to_string()))?;
+        self.changed.send_replace(());
+        deposited
+    }
+
+    async fn deposit_mail(
+        &self,
+        to: &MailboxId,
+        mail: Arc<[u8]>,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        let arrival = emails::Arrival {
+            mailbox: to.clone(),
+            folder: Folder::Inbox,
+            flags: Flags::default(),
+            received,
+            may_be_voice: true,
+        };
+        self.take_in(arrival, mail).await
     }
 }
 
@@ -112,10 +146,7 @@ fn deposit(store: &Store, envelope: &Envelope, sound: &Path) -> Result<(), MailF
         return Ok(());
     }
     if !has_mailbox {
-        return Err(MailFault::Refused(format!(
-            "there is no mailbox {}",
-            envelope.to.0
-        )));
+        return Err(no_mailbox(&envelope.to));
     }
     let folder = store.audio_folder();
     let path = folder.join(format!("{id}.wav"));
@@ -142,6 +173,10 @@ fn deposit(store: &Store, envelope: &Envelope, sound: &Path) -> Result<(), MailF
     })?)
 }
 
+fn no_mailbox(mailbox: &MailboxId) -> MailFault {
+    MailFault::Refused(format!("there is no mailbox {}", mailbox.0))
+}
+
 /// Puts a synced copy of `from` at `to`, all or nothing, and says how large it is.
 fn place(from: &Path, to: &Path) -> io::Result<u64> {
     // A name of its own: the same message may be on its way twice at once.
@@ -156,6 +191,10 @@ fn place(from: &Path, to: &Path) -> io::Result<u64> {
 
 #[async_trait]
 impl MailStore for EmbeddedMailbox {
+    fn capabilities(&self) -> Capabilities {
+        [Capability::Watch, Capability::AutoReply].into()
+    }
+
     async fn voice_messages(
         &self,
         mailbox: &MailboxId,
@@ -171,20 +210,9 @@ impl MailStore for EmbeddedMailbox {
 
     async fn counts(&self, mailbox: &MailboxId) -> Result<Counts, MailFault> {
         let mailbox = mailbox.0.clone();
-        let counts = self.store.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT count(*) FILTER (WHERE NOT read), count(*) FILTER (WHERE read)
-                 FROM message WHERE mailbox = ?1 AND folder = ?2",
-            )?;
-            let (unread, read): (i64, i64) = statement
-                .query_row(params![mailbox, folder_name(Folder::Inbox)], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-            Ok(Counts {
-                unread: usize::try_from(unread).unwrap_or(0),
-                read: usize::try_from(read).unwrap_or(0),
-            })
-        });
+        let counts = self
+            .store
+            .read(move |db| count(db, "message", &mailbox, Folder::Inbox));
         Ok(counts.await?)
     }
 
@@ -192,7 +220,10 @@ impl MailStore for EmbeddedMailbox {
         let mailbox = mailbox.0.clone();
         let bytes = self.store.read(move |db| {
             let sum: i64 = db
-                .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM message WHERE mailbox = ?1")?
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(sum(bytes), 0) FROM message WHERE mailbox = ?1)
+                          + (SELECT coalesce(sum(bytes), 0) FROM email WHERE mailbox = ?1)",
+                )?
                 .query_row([mailbox], |row| row.get(0))?;
             Ok(sum)
         });
@@ -215,6 +246,148 @@ impl MailStore for EmbeddedMailbox {
         .await
     }
 
+    async fn emails(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        page: Page,
+    ) -> Result<Vec<Email>, MailFault> {
+        let mailbox = mailbox.0.clone();
+        let listed = self
+            .store
+            .read(move |db| emails::list(db, &mailbox, folder, page));
+        Ok(listed.await?)
+    }
+
+    async fn email_counts(&self, mailbox: &MailboxId, folder: Folder) -> Result<Counts, MailFault> {
+        let mailbox = mailbox.0.clone();
+        let counts = self
+            .store
+            .read(move |db| count(db, "email", &mailbox, folder));
+        Ok(counts.await?)
+    }
+
+    async fn email(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Email, MailFault> {
+        let (mailbox, id) = (mailbox.0.clone(), id.0.clone());
+        let found = self.store.read(move |db| emails::one(db, &mailbox, &id));
+        found.await?.ok_or(MailFault::NotFound)
+    }
+
+    async fn conversation(
+        &self,
+        mailbox: &MailboxId,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Email>, MailFault> {
+        let (mailbox, conversation) = (mailbox.0.clone(), conversation.0.clone());
+        let listed = self
+            .store
+            .read(move |db| emails::of_conversation(db, &mailbox, &conversation));
+        Ok(listed.await?)
+    }
+
+    async fn content(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+    ) -> Result<Arc<Content>, MailFault> {
+        self.of_mail(mailbox, id, |mail| Ok(Arc::new(mail.content())))
+            .await
+    }
+
+    async fn part(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<[u8]>, MailFault> {
+        self.of_mail(mailbox, id, move |mail| {
+            let bytes = mail.part(part).ok_or(MailFault::NotFound)?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
+    async fn part_sound(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<Sound>, MailFault> {
+        self.of_mail(mailbox, id, move |mail| {
+            let refused =
+                || MailFault::Refused("the attachment is no sound that can be played".into());
+            let samples = mail.sound(part).ok_or_else(refused)?;
+            Ok(Arc::new(Sound::new(samples)))
+        })
+        .await
+    }
+
+    async fn raw(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault> {
+        self.with_file(mailbox, id, |bytes| Ok(bytes.into())).await
+    }
+
+    async fn set_flag(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        flag: Flag,
+        on: bool,
+    ) -> Result<(), MailFault> {
+        if flag == Flag::Read {
+            return self.set_read(mailbox, id, on).await;
+        }
+        let (mailbox, id) = (mailbox.0.clone(), id.0.clone());
+        self.change(move |db| emails::set_flag(db, &mailbox, &id, flag, on))
+            .await
+    }
+
+    async fn append(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        mail: Arc<[u8]>,
+        flags: Flags,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        let arrival = emails::Arrival {
+            mailbox: mailbox.clone(),
+            folder,
+            flags,
+            received,
+            may_be_voice: false,
+        };
+        self.take_in(arrival, mail).await
+    }
+
+    async fn folders(&self, mailbox: &MailboxId) -> Result<Vec<FolderState>, MailFault> {
+        let mailbox = mailbox.0.clone();
+        let folders = self.store.read(move |db| {
+            let all = [Folder::Inbox, Folder::Sent, Folder::Drafts, Folder::Deleted];
+            all.into_iter()
+                .map(|folder| {
+                    Ok(FolderState {
+                        folder,
+                        emails: count(db, "email", &mailbox, folder)?,
+                        voice_messages: count(db, "message", &mailbox, folder)?,
+                    })
+                })
+                .collect()
+        });
+        Ok(folders.await?)
+    }
+
+    async fn changes(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<Changes, MailFault> {
+        let mailbox = mailbox.0.clone();
+        let changes = self
+            .store
+            .read(move |db| watching::changes(db, &mailbox, since));
+        Ok(changes.await?)
+    }
+
+    async fn watch(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<ChangeMark, MailFault> {
+        self.wait_for_change(mailbox, since).await
+    }
+
     async fn set_read(
         &self,
         mailbox: &MailboxId,
@@ -223,10 +396,15 @@ impl MailStore for EmbeddedMailbox {
     ) -> Result<(), MailFault> {
         let (mailbox, id) = (mailbox.0.clone(), id.0.clone());
         self.change(move |db| {
-            Ok(db.execute(
-                "UPDATE message SET read = ?3 WHERE mailbox = ?1 AND id = ?2",
-                params![mailbox, id, read],
-            )?)
+            let mut changed = 0;
+            for table in ["message", "email"] {
+                changed += db
+                    .prepare_cached(&format!(
+                        "UPDATE {table} SET read = ?3 WHERE mailbox = ?1 AND id = ?2"
+                    ))?
+                    .execute(params![mailbox, id, read])?;
+            }
+            Ok(changed)
         })
         .await
     }
@@ -239,10 +417,15 @@ impl MailStore for EmbeddedMailbox {
     ) -> Result<(), MailFault> {
         let (mailbox, id) = (mailbox.0.clone(), id.0.clone());
         self.change(move |db| {
-            Ok(db.execute(
-                "UPDATE message SET folder = ?3 WHERE mailbox = ?1 AND id = ?2",
-                params![mailbox, id, folder_name(folder)],
-            )?)
+            let mut changed = 0;
+            for table in ["message", "email"] {
+                changed += db
+                    .prepare_cached(&format!(
+                        "UPDATE {table} SET folder = ?3 WHERE mailbox = ?1 AND id = ?2"
+                    ))?
+                    .execute(params![mailbox, id, folder_name(folder)])?;
+            }
+            Ok(changed)
         })
         .await
     }
@@ -252,20 +435,22 @@ impl MailStore for EmbeddedMailbox {
 impl Letterbox for EmbeddedMailbox {
     async fn put(
         &self,
-        _mailbox: &MailboxId,
-        _folder: Folder,
-        _message: Arc<[u8]>,
-        _received: Timestamp,
+        mailbox: &MailboxId,
+        folder: Folder,
+        message: Arc<[u8]>,
+        received: Timestamp,
     ) -> Result<(), MailFault> {
-        Err(MailFault::Unavailable("e-mail is not kept here yet".into()))
+        let flags = Flags {
+            read: folder != Folder::Inbox,
+            ..Flags::default()
+        };
+        self.append(mailbox, folder, message, flags, received)
+            .await
+            .map(drop)
     }
 
-    async fn original(
-        &self,
-        _mailbox: &MailboxId,
-        _id: &MessageId,
-    ) -> Result<Arc<[u8]>, MailFault> {
-        Err(MailFault::NotFound)
+    async fn original(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault> {
+        self.raw(mailbox, id).await
     }
 
     async fn spoken(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault> {
@@ -279,11 +464,34 @@ impl EmbeddedMailbox {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<usize, StoreFault> + Send + 'static,
     ) -> Result<(), MailFault> {
-        match self.store.write(work).await? {
+        let changed = self.store.write(work).await?;
+        self.changed.send_replace(());
+        match changed {
             0 => Err(MailFault::NotFound),
             _ => Ok(()),
         }
     }
+}
+
+/// How many messages of a kind lie in a folder.
+fn count(
+    db: &Connection,
+    table: &str,
+    mailbox: &str,
+    folder: Folder,
+) -> Result<Counts, StoreFault> {
+    let (unread, read): (i64, i64) = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FILTER (WHERE NOT read), count(*) FILTER (WHERE read)
+             FROM {table} WHERE mailbox = ?1 AND folder = ?2"
+        ))?
+        .query_row(params![mailbox, folder_name(folder)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok(Counts {
+        unread: usize::try_from(unread).unwrap_or(0),
+        read: usize::try_from(read).unwrap_or(0),
+    })
 }
 
 fn list(db: &Connection, mailbox: &str, folder: Folder) -> Result<Vec<VoiceMessage>, StoreFault> {
@@ -320,121 +528,6 @@ fn exists(db: &Connection, mailbox: &str, id: &str) -> Result<bool, StoreFault> 
         .query_row([mailbox, id], |row| row.get(0))?)
 }
 
-#[async_trait]
-impl Settings for EmbeddedMailbox {
-    async fn settings(&self, mailbox: &MailboxId) -> Result<UserSettings, MailFault> {
-        let mailbox = mailbox.0.clone();
-        let body = self.store.read(move |db| {
-            Ok(db
-                .prepare_cached("SELECT body FROM user_settings WHERE mailbox = ?1")?
-                .query_row([mailbox], |row| row.get::<_, String>(0))
-                .optional()?)
-        });
-        match body.await? {
-            None => Ok(UserSettings::default()),
-            Some(body) => serde_json::from_str(&body)
-                .map_err(|error| MailFault::Unavailable(format!("stored settings: {error}"))),
-        }
-    }
-
-    async fn save_settings(
-        &self,
-        mailbox: &MailboxId,
-        settings: &UserSettings,
-    ) -> Result<(), MailFault> {
-        let mailbox = mailbox.0.clone();
-        let body = to_json(settings)?;
-        Ok(self
-            .store
-            .write(move |db| {
-                db.execute(
-                    "INSERT OR REPLACE INTO user_settings (mailbox, body) VALUES (?1, ?2)",
-                    params![mailbox, body],
-                )?;
-                Ok(())
-            })
-            .await?)
-    }
-
-    async fn recorded(
-        &self,
-        mailbox: &MailboxId,
-        which: Recorded,
-    ) -> Result<Option<Arc<Sound>>, MailFault> {
-        let mailbox = mailbox.0.clone();
-        self.on_blocking_thread(move |store| {
-            let read = || {
-                let file = store.read_now(|db| recorded_file(db, &mailbox, which))?;
-                file.map(|file| read_sound(&store.audio_folder().join(file)))
-                    .transpose()
-            };
-            // Somebody may replace it between the two steps: then the new one is there.
-            read().or_else(|_| read())
-        })
-        .await
-    }
-
-    async fn set_recorded(
-        &self,
-        mailbox: &MailboxId,
-        which: Recorded,
-        sound: Option<Arc<Sound>>,
-    ) -> Result<(), MailFault> {
-        let mailbox = mailbox.0.clone();
-        self.on_blocking_thread(move |store| replace_recorded(store, &mailbox, which, sound))
-            .await
-    }
-}
-
-/// A new version is a new file: the pointer moves only when it is synced, and whoever reads the
-/// former version meanwhile has it whole.
-fn replace_recorded(
-    store: &Store,
-    mailbox: &str,
-    which: Recorded,
-    sound: Option<Arc<Sound>>,
-) -> Result<(), MailFault> {
-    let folder = store.audio_folder();
-    let mut new_file = None;
-    if let Some(sound) = sound {
-        let file = format!("{}-{}.wav", recorded_name(which), ulid::Ulid::generate());
-        let path = folder.join(&file);
-        wav::write_stored(&path, sound.samples()).map_err(|error| file_fault(&path, &error))?;
-        sync_folder(&folder)?;
-        new_file = Some(file);
-    }
-    let former = store.write_now(|db| {
-        let former = recorded_file(db, mailbox, which)?;
-        match &new_file {
-            Some(file) => db.execute(
-                "INSERT OR REPLACE INTO recorded (mailbox, which, file) VALUES (?1, ?2, ?3)",
-                params![mailbox, recorded_name(which), file],
-            )?,
-            None => db.execute(
-                "DELETE FROM recorded WHERE mailbox = ?1 AND which = ?2",
-                params![mailbox, recorded_name(which)],
-            )?,
-        };
-        Ok(former)
-    })?;
-    if let Some(former) = former {
-        // A file left behind costs some space; it is no fault of the caller's.
-        let _ = fs::remove_file(folder.join(former));
-    }
-    Ok(())
-}
-
-fn recorded_file(
-    db: &Connection,
-    mailbox: &str,
-    which: Recorded,
-) -> Result<Option<String>, StoreFault> {
-    Ok(db
-        .prepare_cached("SELECT file FROM recorded WHERE mailbox = ?1 AND which = ?2")?
-        .query_row([mailbox, recorded_name(which)], |row| row.get(0))
-        .optional()?)
-}
-
 fn read_sound(path: &Path) -> Result<Arc<Sound>, MailFault> {
     let samples = wav::read_stored(path).map_err(|error| file_fault(path, &error))?;
     Ok(Arc::new(Sound::new(samples)))
@@ -465,13 +558,5 @@ fn folder_name(folder: Folder) -> &'static str {
         Folder::Sent => "sent",
         Folder::Drafts => "drafts",
         Folder::Deleted => "deleted",
-    }
-}
-
-fn recorded_name(which: Recorded) -> &'static str {
-    match which {
-        Recorded::Name => "name",
-        Recorded::Greeting => "greeting",
-        Recorded::AwayGreeting => "away-greeting",
     }
 }

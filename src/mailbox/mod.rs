@@ -5,6 +5,7 @@
 
 pub mod email;
 pub mod embedded;
+pub mod mime;
 pub mod outgoing;
 pub mod report;
 pub mod submission;
@@ -21,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::line::Sound;
 
 pub use email::{
-    Attachment, Content, ConversationId, Email, Flag, Flags, Guard, MailAddress, MessageClass,
-    Page, PartId,
+    Attachment, ChangeMark, Changes, Content, ConversationId, Email, Flag, Flags, FolderState,
+    Guard, MailAddress, MessageClass, Page, PartId,
 };
 pub use outgoing::{
     AttachedSound, Card, Cards, Letterbox, Letterhead, MailKind, OutgoingMail, Recipient,
@@ -217,11 +218,23 @@ pub struct Usage {
 pub trait Deposit: Send + Sync {
     /// Stores the message whose sound is the WAV file at `sound`.
     async fn deposit(&self, envelope: &Envelope, sound: &Path) -> Result<(), MailFault>;
+    /// Stores a mail (RFC 5322) as new in the inbox. A voice message written as mail
+    /// (`unified-messaging` 11.2) becomes a voice message. A mail whose Message-ID was delivered to
+    /// this mailbox before is not stored again.
+    async fn deposit_mail(
+        &self,
+        to: &MailboxId,
+        mail: Arc<[u8]>,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault>;
 }
 
-/// The messages of a mailbox.
+/// The messages of a mailbox. What is wrong with one message is never a fault of a list: it is
+/// listed with what could be read of it.
 #[async_trait]
 pub trait MailStore: Send + Sync {
+    /// What this backend can do.
+    fn capabilities(&self) -> Capabilities;
     /// Voice messages of a folder: unread first, then read, newest first in both.
     async fn voice_messages(
         &self,
@@ -230,18 +243,78 @@ pub trait MailStore: Send + Sync {
     ) -> Result<Vec<VoiceMessage>, MailFault>;
     /// How many voice messages lie in the inbox.
     async fn counts(&self, mailbox: &MailboxId) -> Result<Counts, MailFault>;
-    /// How much is stored.
+    /// How much is stored: voice messages and e-mail, in all folders.
     async fn usage(&self, mailbox: &MailboxId) -> Result<Usage, MailFault>;
     /// The sound of a message.
     async fn sound(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault>;
-    /// Marks a message as read or unread.
+    /// E-mails of a folder (voice messages are none): unread first, then read, newest first in both.
+    async fn emails(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        page: Page,
+    ) -> Result<Vec<Email>, MailFault>;
+    /// How many e-mails lie in a folder.
+    async fn email_counts(&self, mailbox: &MailboxId, folder: Folder) -> Result<Counts, MailFault>;
+    /// One e-mail, as a list shows it.
+    async fn email(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Email, MailFault>;
+    /// The e-mails of a conversation, in whatever folder they lie, oldest first.
+    async fn conversation(
+        &self,
+        mailbox: &MailboxId,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Email>, MailFault>;
+    /// What is read of an e-mail.
+    async fn content(&self, mailbox: &MailboxId, id: &MessageId)
+    -> Result<Arc<Content>, MailFault>;
+    /// The bytes of an attachment, decoded.
+    async fn part(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<[u8]>, MailFault>;
+    /// The sound of an attachment that [`Attachment::is_sound`]; `Refused` when it is broken.
+    async fn part_sound(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<Sound>, MailFault>;
+    /// An e-mail as it was delivered.
+    async fn raw(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault>;
+    /// Sets or clears a mark of an e-mail; of a voice message, [`Flag::Read`] only.
+    async fn set_flag(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        flag: Flag,
+        on: bool,
+    ) -> Result<(), MailFault>;
+    /// Puts an e-mail into a folder. One with the Message-ID of an earlier one that was put into the
+    /// same folder is not stored again; the answer is then the earlier one.
+    async fn append(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        mail: Arc<[u8]>,
+        flags: Flags,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault>;
+    /// The folders, with what lies in them: e-mails and voice messages.
+    async fn folders(&self, mailbox: &MailboxId) -> Result<Vec<FolderState>, MailFault>;
+    /// Which messages have come or changed since `since` ([`ChangeMark::default`]: ever).
+    async fn changes(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<Changes, MailFault>;
+    /// Waits until something has changed since `since`. This is for workers: it has no deadline.
+    async fn watch(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<ChangeMark, MailFault>;
+    /// Marks a message as read or unread: a voice message or an e-mail.
     async fn set_read(
         &self,
         mailbox: &MailboxId,
         id: &MessageId,
         read: bool,
     ) -> Result<(), MailFault>;
-    /// Moves a message to a folder.
+    /// Moves a message to a folder: a voice message or an e-mail.
     async fn move_to(
         &self,
         mailbox: &MailboxId,

@@ -55,6 +55,15 @@ impl Deposit for World {
         lock(&self.messages).insert(key, (envelope.clone(), samples));
         Ok(())
     }
+
+    async fn deposit_mail(
+        &self,
+        _mailbox: &MailboxId,
+        _mail: Arc<[u8]>,
+        _received: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        Err(MailFault::Refused("only the outbox brings mail".into()))
+    }
 }
 
 #[async_trait]

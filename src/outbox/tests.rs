@@ -44,6 +44,14 @@ impl Deposit for TestDeposit {
         lock(&self.has).insert(envelope.id.clone(), (envelope.clone(), samples));
         Ok(())
     }
+    async fn deposit_mail(
+        &self,
+        _: &MailboxId,
+        _: Arc<[u8]>,
+        _: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        Err(MailFault::Refused("only sound is expected".into()))
+    }
 }
 
 struct House {

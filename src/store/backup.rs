@@ -1,9 +1,10 @@
 //! A consistent copy while calls go on.
 //!
 //! The order makes it consistent without stopping anybody. A message is in the outbox, or in the
-//! database and the audio folder, or for a moment in both (depositing twice stores it once); so
-//! the outbox is copied first. Audio files never change: they are copied before the database, and
-//! those that came meanwhile after it, until every file that the copied database names is there.
+//! database and a folder of files, or for a moment in both (depositing twice stores it once); so
+//! the outbox is copied first. Files of sound and mail never change: they are copied before the
+//! database, and those that came meanwhile after it, until every file that the copied database names
+//! is there.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,8 +12,8 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    AUDIO_FOLDER, DATABASE_FILE, OUTBOX_FOLDER, Store, StoreFault, connect, make_private_folder,
-    sync_folder,
+    AUDIO_FOLDER, DATABASE_FILE, MAIL_FOLDER, OUTBOX_FOLDER, Store, StoreFault, connect,
+    make_private_folder, sync_folder,
 };
 
 /// How often the whole is tried when recordings are replaced faster than they are copied.
@@ -31,24 +32,26 @@ pub(super) fn copy(store: &Store, target: &Path) -> Result<(), StoreFault> {
         &store.folder().join(OUTBOX_FOLDER),
         &target.join(OUTBOX_FOLDER),
     )?;
-    let audio = target.join(AUDIO_FOLDER);
-    make_private_folder(&audio)?;
+    for folder in [AUDIO_FOLDER, MAIL_FOLDER] {
+        make_private_folder(&target.join(folder))?;
+    }
     for attempt in 1.. {
-        copy_new_files(&store.audio_folder(), &audio)?;
+        copy_new_files(store.folder(), target)?;
         copy_database(store, &target.join(DATABASE_FILE))?;
-        copy_new_files(&store.audio_folder(), &audio)?;
-        match missing_file(&target.join(DATABASE_FILE), &audio)? {
+        copy_new_files(store.folder(), target)?;
+        match missing_file(target)? {
             None => break,
             Some(name) if attempt == TRIES => {
                 return Err(StoreFault::File {
-                    path: audio.join(name).display().to_string(),
+                    path: target.join(name).display().to_string(),
                     what: "is named in the database but does not exist".into(),
                 });
             }
             Some(_) => {}
         }
     }
-    sync_folder(&audio)?;
+    sync_folder(&target.join(AUDIO_FOLDER))?;
+    sync_folder(&target.join(MAIL_FOLDER))?;
     sync_folder(target)
 }
 
@@ -69,25 +72,32 @@ fn copy_database(store: &Store, target: &Path) -> Result<(), StoreFault> {
     sync_file(target)
 }
 
-/// The first file that the copied database names and the copied folder lacks.
-fn missing_file(database: &Path, audio: &Path) -> Result<Option<String>, StoreFault> {
-    let copied = connect(database)?;
-    let mut named =
-        copied.prepare("SELECT id || '.wav' FROM message UNION SELECT file FROM recorded")?;
-    let names = named.query_map([], |row| row.get::<_, String>(0))?;
+/// The first file that the copied database names and the copied folders lack.
+fn missing_file(target: &Path) -> Result<Option<String>, StoreFault> {
+    let copied = connect(&target.join(DATABASE_FILE))?;
+    let mut named = copied.prepare(
+        "SELECT ?1 || '/' || id || '.wav' FROM message UNION
+         SELECT ?1 || '/' || file FROM recorded UNION
+         SELECT ?2 || '/' || id || '.eml' FROM email",
+    )?;
+    let names = named.query_map([AUDIO_FOLDER, MAIL_FOLDER], |row| row.get::<_, String>(0))?;
     for name in names {
         let name = name?;
-        if !audio.join(&name).exists() {
+        if !target.join(&name).exists() {
             return Ok(Some(name));
         }
     }
     Ok(None)
 }
 
+/// Sound and mail that are not there yet.
 fn copy_new_files(from: &Path, to: &Path) -> Result<(), StoreFault> {
-    for name in file_names(from)? {
-        if name.ends_with(".wav") && !to.join(&name).exists() {
-            copy_file(&from.join(&name), &to.join(&name))?;
+    for (folder, ending) in [(AUDIO_FOLDER, ".wav"), (MAIL_FOLDER, ".eml")] {
+        let (from, to) = (from.join(folder), to.join(folder));
+        for name in file_names(&from)? {
+            if name.ends_with(ending) && !to.join(&name).exists() {
+                copy_file(&from.join(&name), &to.join(&name))?;
+            }
         }
     }
     Ok(())

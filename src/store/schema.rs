@@ -85,6 +85,54 @@ pub(super) const STEPS: &[&str] = &[
         body TEXT NOT NULL,
         PRIMARY KEY (mailbox, name)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE email (
+        id TEXT PRIMARY KEY,
+        mailbox TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        read INTEGER NOT NULL,
+        flagged INTEGER NOT NULL,
+        answered INTEGER NOT NULL,
+        forwarded INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        conversation TEXT NOT NULL,
+        header TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX email_by_mailbox ON email (mailbox, folder, read, received, id);
+    CREATE INDEX email_by_conversation ON email (mailbox, conversation, received);
+    -- By what a mail is found to belong to a conversation: ids it has or names, its subject.
+    CREATE TABLE conversation_key (
+        mailbox TEXT NOT NULL,
+        key TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        PRIMARY KEY (mailbox, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX conversation_key_by_conversation ON conversation_key (mailbox, conversation);
+    -- The last change of each message, whoever makes it, in the order of changes.
+    CREATE TABLE message_change (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        mailbox TEXT NOT NULL,
+        id TEXT NOT NULL,
+        UNIQUE (mailbox, id)
+    ) STRICT;
+    CREATE INDEX message_change_by_number ON message_change (mailbox, number);
+    INSERT INTO message_change (mailbox, id) SELECT mailbox, id FROM message ORDER BY received, id;
+    CREATE TRIGGER message_came AFTER INSERT ON message BEGIN
+        DELETE FROM message_change WHERE mailbox = NEW.mailbox AND id = NEW.id;
+        INSERT INTO message_change (mailbox, id) VALUES (NEW.mailbox, NEW.id);
+    END;
+    CREATE TRIGGER message_changed AFTER UPDATE ON message BEGIN
+        DELETE FROM message_change WHERE mailbox = NEW.mailbox AND id = NEW.id;
+        INSERT INTO message_change (mailbox, id) VALUES (NEW.mailbox, NEW.id);
+    END;
+    CREATE TRIGGER email_came AFTER INSERT ON email BEGIN
+        DELETE FROM message_change WHERE mailbox = NEW.mailbox AND id = NEW.id;
+        INSERT INTO message_change (mailbox, id) VALUES (NEW.mailbox, NEW.id);
+    END;
+    CREATE TRIGGER email_changed AFTER UPDATE ON email BEGIN
+        DELETE FROM message_change WHERE mailbox = NEW.mailbox AND id = NEW.id;
+        INSERT INTO message_change (mailbox, id) VALUES (NEW.mailbox, NEW.id);
+    END;
     ",
 ];
 

@@ -26,7 +26,7 @@ pub(super) struct Bench {
 }
 
 /// A mailbox's name on its way to an id.
-pub(super) struct Name(MailboxId);
+pub(super) struct Name(pub(super) MailboxId);
 
 impl From<&str> for Name {
     fn from(name: &str) -> Self {

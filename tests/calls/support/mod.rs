@@ -10,6 +10,7 @@
 )]
 
 pub mod contacts;
+pub mod emails;
 pub mod far_end;
 pub mod play;
 pub mod story;

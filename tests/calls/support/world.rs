@@ -21,8 +21,9 @@ use ringback::directory::{DirectoryFault, Group, Person};
 use ringback::line::{Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::{
-    Counts, Deposit, Envelope, Folder, Importance, MailFault, MailStore, MailboxId, MessageId,
-    Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
+    Capabilities, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email, Envelope,
+    Flag, Flags, Folder, FolderState, Importance, MailFault, MailStore, MailboxId, MessageId, Page,
+    PartId, Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
 };
 use ringback::organisation::Organisation;
 use ringback::organisation::pins::PinKeeper;
@@ -41,6 +42,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::contacts::{Acquaintances, OTHER_PLAN, describe, group};
+use super::emails::{Emails, GivenEmail, Mailer};
 use super::far_end::SoundNames;
 use super::story::{Line, Story, parse_duration, split_outside_quotes};
 
@@ -130,6 +132,99 @@ pub(super) struct Watched<T> {
 
 #[async_trait]
 impl MailStore for Watched<EmbeddedMailbox> {
+    fn capabilities(&self) -> Capabilities {
+        self.room.capabilities()
+    }
+    async fn emails(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        page: Page,
+    ) -> Result<Vec<Email>, MailFault> {
+        self.requests.mail()?;
+        self.room.emails(mailbox, folder, page).await
+    }
+    async fn email_counts(&self, mailbox: &MailboxId, folder: Folder) -> Result<Counts, MailFault> {
+        self.requests.mail()?;
+        self.room.email_counts(mailbox, folder).await
+    }
+    async fn email(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Email, MailFault> {
+        self.requests.mail()?;
+        self.room.email(mailbox, id).await
+    }
+    async fn conversation(
+        &self,
+        mailbox: &MailboxId,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Email>, MailFault> {
+        self.requests.mail()?;
+        self.room.conversation(mailbox, conversation).await
+    }
+    async fn content(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+    ) -> Result<Arc<Content>, MailFault> {
+        self.requests.mail()?;
+        self.room.content(mailbox, id).await
+    }
+    async fn part(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<[u8]>, MailFault> {
+        self.requests.mail()?;
+        self.room.part(mailbox, id, part).await
+    }
+    async fn part_sound(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        part: PartId,
+    ) -> Result<Arc<Sound>, MailFault> {
+        self.requests.mail()?;
+        self.room.part_sound(mailbox, id, part).await
+    }
+    async fn raw(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault> {
+        self.requests.mail()?;
+        self.room.raw(mailbox, id).await
+    }
+    async fn set_flag(
+        &self,
+        mailbox: &MailboxId,
+        id: &MessageId,
+        flag: Flag,
+        on: bool,
+    ) -> Result<(), MailFault> {
+        self.requests.mail()?;
+        self.room.set_flag(mailbox, id, flag, on).await
+    }
+    async fn append(
+        &self,
+        mailbox: &MailboxId,
+        folder: Folder,
+        mail: Arc<[u8]>,
+        flags: Flags,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        self.requests.mail()?;
+        self.room
+            .append(mailbox, folder, mail, flags, received)
+            .await
+    }
+    async fn folders(&self, mailbox: &MailboxId) -> Result<Vec<FolderState>, MailFault> {
+        self.requests.mail()?;
+        self.room.folders(mailbox).await
+    }
+    async fn changes(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<Changes, MailFault> {
+        self.requests.mail()?;
+        self.room.changes(mailbox, since).await
+    }
+    async fn watch(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<ChangeMark, MailFault> {
+        self.requests.mail()?;
+        self.room.watch(mailbox, since).await
+    }
     async fn voice_messages(
         &self,
         mailbox: &MailboxId,
@@ -209,6 +304,15 @@ impl Deposit for Watched<EmbeddedMailbox> {
         self.requests.mail()?;
         self.room.deposit(envelope, sound).await
     }
+    async fn deposit_mail(
+        &self,
+        to: &MailboxId,
+        mail: Arc<[u8]>,
+        received: Timestamp,
+    ) -> Result<MessageId, MailFault> {
+        self.requests.mail()?;
+        self.room.deposit_mail(to, mail, received).await
+    }
 }
 
 #[async_trait]
@@ -269,6 +373,8 @@ pub struct World {
     clock: Arc<StoryClock>,
     /// Messages that were there before.
     given: Vec<MessageId>,
+    /// E-mails of the story, by user and name.
+    emails: Emails,
     /// What callers said, by the value of its samples.
     pub speeches: Rc<RefCell<i16>>,
     _folder: TempDir,
@@ -288,6 +394,7 @@ struct Resident {
     recordings: Vec<(Recorded, Duration)>,
     messages: Vec<Message>,
     knows: Acquaintances,
+    emails: Vec<GivenEmail>,
 }
 
 struct Message {
@@ -338,6 +445,17 @@ impl World {
         let contacts = EmbeddedContacts::new(store.clone());
         let mut value = FIRST_GIVEN;
         let mut given = Vec::new();
+        let mut emails = Emails::default();
+        let people: Vec<Person> = givens
+            .residents
+            .iter()
+            .map(|one| one.person.clone())
+            .collect();
+        let mailer = Mailer {
+            people: &people,
+            now: givens.clock,
+            usual_age: USUAL_AGE,
+        };
         for resident in &givens.residents {
             let id = MailboxId(resident.user.as_str().into());
             if resident.mailbox.is_none() {
@@ -390,6 +508,8 @@ impl World {
                 }
                 given.push(envelope.id.clone());
             }
+            let stored = emails.store(&mailbox, &mailer, &resident.person, &resident.emails);
+            stored.await?;
         }
         let custom = givens
             .custom
@@ -439,6 +559,7 @@ impl World {
             organisation,
             clock,
             given,
+            emails,
             speeches: Rc::new(RefCell::new(1_000)),
             _folder: folder,
         })
@@ -515,7 +636,8 @@ impl World {
 
     /// Deletes a message as a mail program would.
     pub async fn delete(&self, user: &str, message: &str) -> Result<(), String> {
-        let (user, message) = (mailbox_id(user), id_of(message));
+        let email = self.emails.id(user, message);
+        let (user, message) = (mailbox_id(user), email.unwrap_or_else(|| id_of(message)));
         let moved = self.mailbox.move_to(&user, &message, Folder::Deleted).await;
         moved.map_err(text)
     }
@@ -597,6 +719,9 @@ impl World {
                 (Folder::Inbox, false) => "new",
             };
             return same(state, actual);
+        }
+        if let Some(answer) = self.emails.check(&self.mailbox, &id, fact).await {
+            return answer;
         }
         if let Some(pin) = fact.strip_prefix("pin ") {
             let (pin, works) = pin.split_once(' ').ok_or("`pin 123456 works`?")?;
@@ -958,6 +1083,7 @@ impl Resident {
             person: Person {
                 user: user.to_owned(),
                 given_name: name,
+                mail: Some(format!("{user}@example.test")),
                 ..Person::default()
             },
             pins: Vec::new(),
@@ -972,6 +1098,7 @@ impl Resident {
             recordings: Vec::new(),
             messages: Vec::new(),
             knows: Acquaintances::default(),
+            emails: Vec::new(),
         }
     }
 
@@ -1035,6 +1162,12 @@ impl Resident {
             ["language", language] => self.settings.language = Some((*language).to_owned()),
             ["zone", zone] => self.settings.time_zone = Some((*zone).to_owned()),
             ["mailbox", setting, value] => set(&mut self.mailbox, &format!("{setting} {value}"))?,
+            ["mail", address] => self.person.mail = Some((*address).to_owned()),
+            ["no", "mail", "address"] => self.person.mail = None,
+            [state @ ("new" | "old"), "email", name, marks @ ..] => {
+                self.emails
+                    .push(GivenEmail::parse(name, *state == "old", marks)?);
+            }
             [
                 state @ ("new" | "old"),
                 "voice",

@@ -1,0 +1,340 @@
+//! Header fields, decoded by mail-parser and then cleaned (security C1): nothing that ends a line,
+//! turns the direction of writing around or is no character of a text goes on from here.
+
+use std::sync::LazyLock;
+
+use mail_parser::{Address, HeaderName, HeaderValue, MessageParser};
+use serde::{Deserialize, Serialize};
+
+use crate::mailbox::{Importance, MailAddress, MessageClass};
+
+/// Bytes of a header block that are read; what is longer is no header.
+pub(super) const HEADER_MAX: usize = 256 * 1024;
+
+/// Addresses of a field that are kept.
+const ADDRESSES_MAX: usize = 200;
+
+/// References that are kept: the first, which began the conversation, and the last.
+const REFERENCES_MAX: usize = 100;
+
+/// Characters of a subject that are kept.
+const SUBJECT_MAX: usize = 1_000;
+
+/// Characters of a name that are kept (`mailbox-backends` section 4).
+const NAME_MAX: usize = 128;
+
+/// Bytes of an address or a message id that are kept (RFC 5321 4.5.3.1 allows 320; RFC 5322 998).
+const ID_MAX: usize = 998;
+
+/// The header of a mail, as far as it is used.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    /// Message-ID without angle brackets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// References and In-Reply-To, oldest first, without angle brackets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// From.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<MailAddress>,
+    /// Reply-To.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reply_to: Vec<MailAddress>,
+    /// To.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<MailAddress>,
+    /// Cc.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<MailAddress>,
+    /// Subject.
+    pub subject: String,
+    /// Importance, or what X-Priority says.
+    pub importance: Importance,
+    /// Sensitivity: private or personal.
+    pub private: bool,
+    /// What kind of message it is.
+    pub class: MessageClass,
+    /// How many attachments it has.
+    pub attachments: usize,
+    /// Content-Language, the first that is named.
+    #[serde(skip)]
+    pub language: Option<String>,
+    /// Content-Class in small letters; empty when there is none.
+    #[serde(skip)]
+    pub content_class: String,
+    /// Message-Context in small letters (RFC 3458).
+    #[serde(skip)]
+    pub context: String,
+    /// Whether it answers something that is no voice message, by voice.
+    #[serde(skip)]
+    pub is_voice_reply: bool,
+    /// When it was written.
+    #[serde(skip)]
+    pub date: Option<jiff::Timestamp>,
+    /// X-CallingTelephoneNumber and the like, cleaned; by name in small letters.
+    #[serde(skip)]
+    pub extensions: Vec<(String, String)>,
+}
+
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_address_headers()
+        .with_message_ids()
+        .header_date(HeaderName::Date)
+        .default_header_text()
+});
+
+/// The header fields at the beginning of a message or part.
+pub(super) fn fields(block: &[u8]) -> Vec<mail_parser::Header<'_>> {
+    let block = block.get(..HEADER_MAX).unwrap_or(block);
+    PARSER
+        .parse_headers(block)
+        .and_then(|mut message| {
+            (!message.parts.is_empty()).then(|| std::mem::take(&mut message.parts[0].headers))
+        })
+        .unwrap_or_default()
+}
+
+impl Header {
+    /// Reads the header of a message.
+    pub fn read(mail: &[u8]) -> Header {
+        let (block, _) = split(mail);
+        let mut header = Header::default();
+        for field in fields(block) {
+            header.take(&field);
+        }
+        header.references.dedup();
+        let spare = header.references.len().saturating_sub(REFERENCES_MAX);
+        if spare > 0 {
+            header.references.drain(1..=spare);
+        }
+        header
+    }
+
+    /// A field of ours or of unified messaging, by its name in small letters.
+    pub fn extension(&self, name: &str) -> Option<&str> {
+        let found = self.extensions.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn take(&mut self, field: &mail_parser::Header<'_>) {
+        let value = &field.value;
+        let text = || value.as_text().map(|text| clean(text, SUBJECT_MAX));
+        let word = || text().unwrap_or_default().to_lowercase();
+        match &field.name {
+            HeaderName::MessageId => self.message_id = ids(value).into_iter().next(),
+            // In-Reply-To names the last of the References, or stands alone.
+            HeaderName::References => {
+                let later = std::mem::take(&mut self.references);
+                self.references = ids(value);
+                for id in later {
+                    self.refer(id);
+                }
+            }
+            HeaderName::InReplyTo => {
+                for id in ids(value) {
+                    self.refer(id);
+                }
+            }
+            HeaderName::From => self.from = addresses(value).into_iter().next(),
+            HeaderName::ReplyTo => self.reply_to = addresses(value),
+            HeaderName::To => add(&mut self.to, addresses(value)),
+            HeaderName::Cc => add(&mut self.cc, addresses(value)),
+            HeaderName::Subject => self.subject = text().unwrap_or_default(),
+            HeaderName::Date => {
+                self.date = value
+                    .as_datetime()
+                    .and_then(|date| jiff::Timestamp::from_second(date.to_timestamp()).ok());
+            }
+            HeaderName::ContentLanguage => {
+                let first = word();
+                let first = first.split([',', ' ']).next().unwrap_or_default();
+                self.language = (!first.is_empty()).then(|| first.to_owned());
+            }
+            HeaderName::Importance => match word().as_str() {
+                "high" => self.importance = Importance::High,
+                "low" => self.importance = Importance::Low,
+                _ => {}
+            },
+            HeaderName::Sensitivity => {
+                self.private = matches!(word().as_str(), "private" | "personal");
+            }
+            HeaderName::MessageContext => self.context = word(),
+            name => self.take_extension(name.as_str(), text()),
+        }
+    }
+
+    fn take_extension(&mut self, name: &str, value: Option<String>) {
+        let name = name.to_ascii_lowercase();
+        let value = value.unwrap_or_default();
+        match name.as_str() {
+            "content-class" => self.content_class = value.to_lowercase(),
+            "x-priority" if self.importance == Importance::Normal => {
+                match value.bytes().find(u8::is_ascii_digit) {
+                    Some(b'1' | b'2') => self.importance = Importance::High,
+                    Some(b'4' | b'5') => self.importance = Importance::Low,
+                    _ => {}
+                }
+            }
+            "x-ringback-kind" => self.is_voice_reply = value == "voice-reply",
+            _ => {}
+        }
+        if name.starts_with("x-") && self.extensions.len() < ADDRESSES_MAX {
+            self.extensions.push((name, value));
+        }
+    }
+
+    fn refer(&mut self, id: String) {
+        if !self.references.contains(&id) && self.references.len() < 10 * REFERENCES_MAX {
+            self.references.push(id);
+        }
+    }
+}
+
+/// The header block and the body: what stands before and behind the first empty line.
+pub(super) fn split(part: &[u8]) -> (&[u8], &[u8]) {
+    let mut start = 0;
+    for line in part.split_inclusive(|byte| *byte == b'\n') {
+        let end = start + line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            return (&part[..end], &part[end..]);
+        }
+        start = end;
+    }
+    (part, &[])
+}
+
+/// The subject without what answering and forwarding put before it (RFC 5256 section 2.1), in small
+/// letters; and whether there was something.
+pub fn base_subject(subject: &str) -> (String, bool) {
+    let mut rest = subject.trim().to_lowercase();
+    let mut answered = false;
+    loop {
+        let before = rest.len();
+        if let Some(shorter) = rest.strip_suffix("(fwd)") {
+            answered = true;
+            rest = shorter.trim_end().to_owned();
+        }
+        // A list's name in brackets, unless nothing else would be left.
+        if let Some((_, after)) = rest.strip_prefix('[').and_then(|it| it.split_once(']'))
+            && !after.trim().is_empty()
+        {
+            rest = after.trim_start().to_owned();
+        }
+        if let Some(after) = without_reply_mark(&rest) {
+            answered = true;
+            rest = after.to_owned();
+        }
+        if rest.len() == before {
+            return (rest, answered);
+        }
+    }
+}
+
+/// `re: x`, `fwd[2]: x`, and what mail programs write in other languages.
+fn without_reply_mark(subject: &str) -> Option<&str> {
+    const MARKS: [&str; 9] = ["re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "tr"];
+    let (mark, after) = subject.split_once(':')?;
+    let mark = mark.split('[').next().unwrap_or(mark).trim_end();
+    MARKS.contains(&mark).then(|| after.trim_start())
+}
+
+fn ids(value: &HeaderValue<'_>) -> Vec<String> {
+    let all: Vec<&str> = match value {
+        HeaderValue::Text(one) => vec![one],
+        HeaderValue::TextList(list) => list.iter().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    };
+    all.into_iter()
+        .map(|id| id.trim().trim_matches(['<', '>']))
+        .filter(|id| (1..=ID_MAX).contains(&id.len()))
+        .filter(|id| {
+            !id.chars()
+                .any(|one| one.is_control() || one.is_whitespace())
+        })
+        .map(str::to_owned)
+        .take(10 * REFERENCES_MAX)
+        .collect()
+}
+
+fn addresses(value: &HeaderValue<'_>) -> Vec<MailAddress> {
+    let HeaderValue::Address(address) = value else {
+        return Vec::new();
+    };
+    let one = |found: &mail_parser::Addr<'_>| {
+        let address = clean(found.address.as_deref()?, ID_MAX);
+        let name = found.name.as_deref().map(clean_name);
+        let is_address = address.contains('@') && !address.contains(char::is_whitespace);
+        is_address.then(|| MailAddress {
+            name: name.filter(|name| !name.is_empty()),
+            address,
+        })
+    };
+    match address {
+        Address::List(list) => list.iter().filter_map(one).take(ADDRESSES_MAX).collect(),
+        Address::Group(groups) => groups
+            .iter()
+            .flat_map(|group| &group.addresses)
+            .filter_map(one)
+            .take(ADDRESSES_MAX)
+            .collect(),
+    }
+}
+
+fn add(known: &mut Vec<MailAddress>, more: Vec<MailAddress>) {
+    known.extend(more);
+    known.truncate(ADDRESSES_MAX);
+}
+
+/// A name, as it may be spoken and written on.
+pub fn clean_name(name: &str) -> String {
+    clean(name, NAME_MAX)
+}
+
+/// One line of text: no control characters, none that turn the direction of writing around or
+/// cannot be seen, white space as one space, at most so many characters.
+pub fn clean(text: &str, characters_max: usize) -> String {
+    let mut cleaned = String::new();
+    let mut space = false;
+    let mut count = 0;
+    for character in text.chars() {
+        if character.is_whitespace() || character.is_control() {
+            space = true;
+            continue;
+        }
+        if is_invisible(character) {
+            continue;
+        }
+        if space && count > 0 {
+            cleaned.push(' ');
+            count += 1;
+        }
+        space = false;
+        if count >= characters_max {
+            break;
+        }
+        cleaned.push(character);
+        count += 1;
+    }
+    cleaned
+}
+
+/// Marks that steer how text is shown (Unicode bidirectional controls, zero-width characters, byte
+/// order marks), which nobody hears and which hide what a text says.
+pub(super) fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}

@@ -1,0 +1,396 @@
+//! E-mails of a story: real ones, written by mail-builder and read by the mailbox like those that a
+//! mail server brings; and the questions that `then` lines ask about them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mail_builder::MessageBuilder;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::MimePart;
+use ringback::directory::Person;
+use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::{Counts, Email, Flag, Flags, Folder, MailStore, MailboxId, MessageId};
+use ringback::sound::wav;
+
+use super::story::parse_duration;
+
+/// An e-mail as a `given` line names it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GivenEmail {
+    name: String,
+    read: bool,
+    from: Option<String>,
+    to: Vec<String>,
+    cc: Vec<String>,
+    reply_to: Option<String>,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+    language: Option<String>,
+    age: Option<Duration>,
+    importance: Option<&'static str>,
+    private: bool,
+    flags: Vec<Flag>,
+    answers: Option<String>,
+    attachments: Vec<String>,
+    meeting: Option<GivenMeeting>,
+    location: Option<String>,
+    guard: Option<&'static str>,
+    folder: Option<Folder>,
+}
+
+/// A meeting in the mail: what about it, when, and for how long.
+#[derive(Clone, Debug)]
+struct GivenMeeting {
+    method: &'static str,
+    /// As the answer says it; an invitation asks.
+    answer: &'static str,
+    start: Timestamp,
+    length: Duration,
+}
+
+impl GivenEmail {
+    pub(super) fn parse(name: &str, read: bool, marks: &[&str]) -> Result<GivenEmail, String> {
+        let mut email = GivenEmail {
+            name: name.to_owned(),
+            read,
+            ..GivenEmail::default()
+        };
+        let mut marks = marks.iter().copied();
+        while let Some(mark) = marks.next() {
+            let mut next = || marks.next().ok_or(format!("`{mark}` wants another word"));
+            match mark {
+                "from" => email.from = Some(next()?.to_owned()),
+                "to" => email.to.push(next()?.to_owned()),
+                "cc" => email.cc.push(next()?.to_owned()),
+                "reply-to" => email.reply_to = Some(next()?.to_owned()),
+                "subject" => email.subject = Some(quoted(next()?)),
+                "text" => email.text = Some(quoted(next()?)),
+                "html" => email.html = Some(quoted(next()?)),
+                "language" => email.language = Some(next()?.to_owned()),
+                "answers" => email.answers = Some(next()?.to_owned()),
+                "with" => email.attachments.push(quoted(next()?)),
+                "at" => email.location = Some(quoted(next()?)),
+                "left" => {
+                    // `left 26h ago`
+                    email.age = Some(parse_duration(next()?)?);
+                    next()?;
+                }
+                "important" => email.importance = Some("high"),
+                "unimportant" => email.importance = Some("low"),
+                "private" => email.private = true,
+                "flagged" => email.flags.push(Flag::Flagged),
+                "answered" => email.flags.push(Flag::Answered),
+                "forwarded" => email.flags.push(Flag::Forwarded),
+                "encrypted" | "protected" => {
+                    email.guard = Some(if mark == "encrypted" {
+                        "encrypted"
+                    } else {
+                        "protected"
+                    });
+                }
+                "sent" => email.folder = Some(Folder::Sent),
+                "deleted" => email.folder = Some(Folder::Deleted),
+                // `invites 2026-11-24T14:00Z for 30m`
+                "invites" | "cancels" | "accepts" | "declines" => {
+                    let start = next()?.parse().map_err(|error| format!("{error}"))?;
+                    next()?;
+                    let length = parse_duration(next()?)?;
+                    let (method, answer) = match mark {
+                        "invites" => ("REQUEST", "NEEDS-ACTION"),
+                        "cancels" => ("CANCEL", "NEEDS-ACTION"),
+                        "accepts" => ("REPLY", "ACCEPTED"),
+                        _ => ("REPLY", "DECLINED"),
+                    };
+                    email.meeting = Some(GivenMeeting {
+                        method,
+                        answer,
+                        start,
+                        length,
+                    });
+                }
+                _ => return Err(format!("`{mark}` is nothing that an e-mail has")),
+            }
+        }
+        Ok(email)
+    }
+
+    fn message_id(name: &str) -> String {
+        format!("{name}@stories.test")
+    }
+}
+
+/// Words in quotation marks; `\n` begins a line.
+fn quoted(text: &str) -> String {
+    text.trim_matches('"').replace("\\n", "\r\n")
+}
+
+/// Writes the e-mails of a story.
+pub(super) struct Mailer<'a> {
+    pub(super) people: &'a [Person],
+    pub(super) now: Timestamp,
+    pub(super) usual_age: Duration,
+}
+
+impl Mailer<'_> {
+    /// A person of the story, `"Bob Example <bob@example.org>"` or an address.
+    fn address(&self, who: &str) -> (Option<String>, String) {
+        if let Some(person) = self.people.iter().find(|person| person.user == who) {
+            let address = person.mail.clone();
+            let address = address.unwrap_or_else(|| format!("{who}@example.test"));
+            return (Some(person.display_name()), address);
+        }
+        let who = who.trim_matches('"');
+        match who.split_once(" <") {
+            Some((name, address)) => (Some(name.to_owned()), address.trim_end_matches('>').into()),
+            None => (None, who.to_owned()),
+        }
+    }
+
+    fn addresses(&self, all: &[String]) -> Address<'static> {
+        let all = all.iter().map(|who| {
+            let (name, address) = self.address(who);
+            Address::new_address(name, address)
+        });
+        Address::new_list(all.collect())
+    }
+
+    fn write(&self, owner: &Person, email: &GivenEmail, received: Timestamp) -> Vec<u8> {
+        let (name, address) = self.address(email.from.as_deref().unwrap_or("somebody@example.org"));
+        let to = match email.to.as_slice() {
+            [] => vec![owner.user.clone()],
+            some => some.to_vec(),
+        };
+        let subject = email.subject.clone().unwrap_or_default();
+        let mut message = MessageBuilder::new()
+            .message_id(GivenEmail::message_id(&email.name))
+            .from((name.unwrap_or_default(), address))
+            .to(self.addresses(&to))
+            .subject(subject)
+            .date(received.as_second());
+        if !email.cc.is_empty() {
+            message = message.cc(self.addresses(&email.cc));
+        }
+        if let Some(who) = &email.reply_to {
+            message = message.reply_to(self.addresses(std::slice::from_ref(who)));
+        }
+        if let Some(name) = &email.answers {
+            let id = GivenEmail::message_id(name);
+            message = message.in_reply_to(id.clone()).references(id);
+        }
+        if let Some(importance) = email.importance {
+            message = message.header("Importance", Raw::new(importance));
+        }
+        if email.private {
+            message = message.header("Sensitivity", Raw::new("private"));
+        }
+        if let Some(language) = &email.language {
+            message = message.header("Content-Language", Raw::new(language.clone()));
+        }
+        message = message.body(self.body(owner, email));
+        message.write_to_vec().unwrap()
+    }
+
+    fn body(&self, owner: &Person, email: &GivenEmail) -> MimePart<'static> {
+        match email.guard {
+            Some("encrypted") => {
+                return MimePart::new(
+                    ContentType::new("application/pkcs7-mime")
+                        .attribute("smime-type", "enveloped-data"),
+                    vec![0x30_u8, 0x80],
+                )
+                .attachment("smime.p7m");
+            }
+            Some(_) => {
+                return MimePart::new(
+                    "multipart/mixed",
+                    vec![
+                        MimePart::new("text/plain", "This message is protected."),
+                        MimePart::new("application/x-microsoft-rpmsg-message", vec![0x76_u8])
+                            .attachment("message.rpmsg"),
+                    ],
+                );
+            }
+            None => {}
+        }
+        let mut ways = Vec::new();
+        if email.text.is_some() || email.html.is_none() {
+            let text = email.text.clone().unwrap_or_default();
+            ways.push(MimePart::new("text/plain", text));
+        }
+        if let Some(html) = &email.html {
+            ways.push(MimePart::new("text/html", html.clone()));
+        }
+        if let Some(meeting) = &email.meeting {
+            let kind = ContentType::new("text/calendar")
+                .attribute("method", meeting.method)
+                .attribute("charset", "utf-8");
+            ways.push(MimePart::new(kind, self.calendar(owner, email, meeting)));
+        }
+        let text = match ways.len() {
+            1 => ways.remove(0),
+            _ => MimePart::new("multipart/alternative", ways),
+        };
+        if email.attachments.is_empty() {
+            return text;
+        }
+        let mut parts = vec![text];
+        for name in &email.attachments {
+            let (kind, bytes) = match name.rsplit_once('.').map(|(_, ending)| ending) {
+                Some("wav") => ("audio/wav", wav::encode(&[2_000; 3 * 8_000])),
+                Some("pdf") => ("application/pdf", b"%PDF-1.4 invented".to_vec()),
+                Some("zip") => ("application/zip", b"PK invented".to_vec()),
+                _ => ("application/octet-stream", b"invented".to_vec()),
+            };
+            parts.push(MimePart::new(kind, bytes).attachment(name.clone()));
+        }
+        MimePart::new("multipart/mixed", parts)
+    }
+
+    /// An iCalendar object about a meeting of the sender's (an answer: of the owner's).
+    fn calendar(&self, owner: &Person, email: &GivenEmail, meeting: &GivenMeeting) -> String {
+        let sender = self.address(email.from.as_deref().unwrap_or("somebody@example.org"));
+        let owner = self.address(&owner.user);
+        let (organiser, attendee) = match meeting.method {
+            "REPLY" => (owner, sender),
+            _ => (sender, owner),
+        };
+        let named = |(name, address): &(Option<String>, String)| {
+            let name = name.clone().unwrap_or_else(|| address.clone());
+            format!("CN=\"{name}\":mailto:{address}")
+        };
+        let time = |at: Timestamp| at.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let end = meeting.start + SignedDuration::try_from(meeting.length).unwrap();
+        // An answer and a cancellation are about the invitation that they answer.
+        let about = email.answers.as_ref().unwrap_or(&email.name);
+        let subject = email.subject.clone().unwrap_or_default();
+        let mut lines = vec![
+            "BEGIN:VCALENDAR".to_owned(),
+            "VERSION:2.0".to_owned(),
+            "PRODID:-//Ringback//Stories//EN".to_owned(),
+            format!("METHOD:{}", meeting.method),
+            "BEGIN:VEVENT".to_owned(),
+            format!("UID:{about}@stories.test"),
+            format!("DTSTAMP:{}", time(self.now)),
+            format!("DTSTART:{}", time(meeting.start)),
+            format!("DTEND:{}", time(end)),
+            format!("SUMMARY:{subject}"),
+            format!("ORGANIZER;{}", named(&organiser)),
+            format!(
+                "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT={};RSVP=TRUE;{}",
+                meeting.answer,
+                named(&attendee)
+            ),
+            format!("SEQUENCE:{}", i32::from(meeting.method == "CANCEL")),
+        ];
+        if let Some(location) = &email.location {
+            lines.push(format!("LOCATION:{location}"));
+        }
+        if meeting.method == "CANCEL" {
+            lines.push("STATUS:CANCELLED".to_owned());
+        }
+        lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".to_owned()]);
+        lines.join("\r\n") + "\r\n"
+    }
+}
+
+/// The e-mails of a story, by user and name.
+#[derive(Debug, Default)]
+pub(super) struct Emails(BTreeMap<(String, String), MessageId>);
+
+impl Emails {
+    /// Puts the e-mails of somebody into the mailbox, the last one first: ages fall with the page.
+    pub(super) async fn store(
+        &mut self,
+        mailbox: &EmbeddedMailbox,
+        mailer: &Mailer<'_>,
+        owner: &Person,
+        emails: &[GivenEmail],
+    ) -> Result<(), String> {
+        for (index, email) in emails.iter().enumerate() {
+            let usual = mailer.usual_age + Duration::from_secs(60) * index as u32;
+            let age = SignedDuration::try_from(email.age.unwrap_or(usual)).unwrap();
+            let received = mailer.now - age;
+            let bytes = mailer.write(owner, email, received);
+            let flags = Flags {
+                read: email.read,
+                flagged: email.flags.contains(&Flag::Flagged),
+                answered: email.flags.contains(&Flag::Answered),
+                forwarded: email.flags.contains(&Flag::Forwarded),
+            };
+            let user = MailboxId(owner.user.as_str().into());
+            let folder = email.folder.unwrap_or(Folder::Inbox);
+            let stored = mailbox.append(&user, folder, bytes.into(), flags, received);
+            let id = stored.await.map_err(|fault| fault.to_string())?;
+            self.0.insert((owner.user.clone(), email.name.clone()), id);
+        }
+        Ok(())
+    }
+
+    /// Answers what a `then` line asks about e-mails, if it is about e-mails.
+    pub(super) async fn check(
+        &self,
+        mailbox: &EmbeddedMailbox,
+        user: &MailboxId,
+        fact: &str,
+    ) -> Option<Result<(), String>> {
+        let (first, rest) = fact.split_once(' ')?;
+        if let Some(id) = self.0.get(&(user.0.to_string(), first.to_owned())) {
+            return Some(match mailbox.email(user, id).await {
+                Ok(email) => is_so(&email, rest),
+                Err(fault) => Err(fault.to_string()),
+            });
+        }
+        let (number, read) = match (first, rest) {
+            ("no", "new emails") => (0, false),
+            ("no", "old emails") => (0, true),
+            (number, "new email" | "new emails") => (number.parse().ok()?, false),
+            (number, "old email" | "old emails") => (number.parse().ok()?, true),
+            _ => return None,
+        };
+        let counts = mailbox.email_counts(user, Folder::Inbox).await;
+        let Counts { unread, read: old } = match counts {
+            Ok(counts) => counts,
+            Err(fault) => return Some(Err(fault.to_string())),
+        };
+        let actual = if read { old } else { unread };
+        Some(if actual == number {
+            Ok(())
+        } else {
+            Err(format!("there are {actual}"))
+        })
+    }
+
+    /// The id of an e-mail that a story gives.
+    pub(super) fn id(&self, user: &str, name: &str) -> Option<MessageId> {
+        self.0.get(&(user.to_owned(), name.to_owned())).cloned()
+    }
+}
+
+/// `read`, `flagged`, `not answered`, `deleted` …
+fn is_so(email: &Email, claim: &str) -> Result<(), String> {
+    let (claimed, wanted) = match claim.strip_prefix("not ") {
+        Some(claimed) => (claimed, false),
+        None => (claim, true),
+    };
+    let actual = match claimed {
+        "new" => !email.flags.read && email.folder == Folder::Inbox,
+        "read" => email.flags.read && email.folder == Folder::Inbox,
+        "flagged" => email.flags.flagged,
+        "answered" => email.flags.answered,
+        "forwarded" => email.flags.forwarded,
+        "deleted" => email.folder == Folder::Deleted,
+        _ => return Err("this cannot be checked of an e-mail".to_owned()),
+    };
+    if actual == wanted {
+        Ok(())
+    } else {
+        Err(format!(
+            "its marks are {:?}, in {:?}",
+            email.flags, email.folder
+        ))
+    }
+}
