@@ -10,6 +10,8 @@ pub mod commands;
 mod counting_pins;
 pub mod data_folder;
 pub mod demo;
+mod demo_data;
+mod demo_introduction;
 pub mod demo_server;
 pub mod descriptors;
 mod gauges;

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
-use super::demo_server::clock_of;
+use super::demo_data::clock_of;
 use super::wiring::{Server, Setup};
 use crate::config::Config;
 use crate::organisation::apply;

@@ -1,30 +1,21 @@
 //! `ringback demo`: makes the demo organisation, says what can be tried, and serves it.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use super::clock::{ShiftedClock, SystemClock};
-use super::wiring::{Server, Setup, StartFault, open_speech, open_store};
-use super::{demo, lifecycle};
+use super::demo_data::{DemoNote, check_note, empty, make};
+use super::demo_introduction::introduction;
+use super::lifecycle;
+use super::wiring::{Server, Setup, StartFault, open_speech};
 use crate::config::{Config, PortRange, users_data_folder};
-use crate::line::Locale;
-use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::mailbox::{MailStore, MailboxId};
-use crate::organisation::demo::{ACCESS_NUMBER, FIRST_USER, build, is_built};
-use crate::organisation::mailboxes::NewPin;
 use crate::policy::clock::WallClock;
-use crate::policy::pin::PinCost;
-use crate::speech::SpeechRoom;
-use crate::store::Store;
 
 /// How the demo is served.
 pub struct DemoOptions {
@@ -52,44 +43,6 @@ pub struct DemoOptions {
     pub advertise: Option<IpAddr>,
     /// The transcript.
     pub transcript: Option<PathBuf>,
-}
-
-/// What a data folder remembers of how its demo was made and is running.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub(super) struct DemoNote {
-    /// The instant that `--clock` meant; none: the machine's clock.
-    clock: Option<Timestamp>,
-    /// When the demo that runs, or ran last, was started.
-    started: Timestamp,
-    /// The networks that `--trust` named.
-    trust: Vec<IpNet>,
-}
-
-const NOTE: &str = "demo.json";
-
-impl DemoNote {
-    fn read(data: &Path) -> Option<DemoNote> {
-        serde_json::from_slice(&std::fs::read(data.join(NOTE)).ok()?).ok()
-    }
-
-    fn write(&self, data: &Path) -> Result<(), StartFault> {
-        let path = data.join(NOTE);
-        let text = serde_json::to_vec_pretty(self).unwrap_or_default();
-        std::fs::write(&path, text)
-            .map_err(|error| StartFault(format!("{}: {error}", path.display())))
-    }
-}
-
-/// The wall clock that holds in a data folder: a demo's may be shifted.
-pub fn clock_of(data: &Path) -> Arc<dyn WallClock> {
-    let shifted = DemoNote::read(data).and_then(|note| {
-        let since = SystemClock.now().duration_since(note.started);
-        note.clock?.checked_add(since).ok()
-    });
-    match shifted {
-        Some(now) => Arc::new(ShiftedClock::starting_at(now)),
-        None => Arc::new(SystemClock),
-    }
 }
 
 /// Serves the demo until it is told to stop.
@@ -193,67 +146,6 @@ fn trusted(options: &DemoOptions, listeners: &[SocketAddr]) -> Result<Vec<IpNet>
     Ok(trust)
 }
 
-/// Removes the demo, and nothing that is not ours. The prompts stay: they are the same ones.
-fn empty(data: &Path) -> Result<(), StartFault> {
-    let failed =
-        |path: &Path, error: std::io::Error| StartFault(format!("{}: {error}", path.display()));
-    for name in ["audio", "outbox"] {
-        let path = data.join(name);
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(&path, error));
-            }
-            _ => {}
-        }
-    }
-    for name in [
-        "ringback.db",
-        "ringback.db-wal",
-        "ringback.db-shm",
-        "call-records.jsonl",
-        NOTE,
-    ] {
-        let path = data.join(name);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(&path, error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Messages and PINs in the data have ages: they mean nothing under another clock.
-fn check_note(data: &Path, now: &DemoNote) -> Result<(), StartFault> {
-    let Some(before) = DemoNote::read(data) else {
-        return Ok(());
-    };
-    if before.clock != now.clock {
-        let told = |clock: Option<Timestamp>| {
-            clock.map_or("the machine's clock".to_owned(), |at| {
-                format!("--clock {}", at.strftime("%Y-%m-%dT%H:%M:%S (UTC)"))
-            })
-        };
-        return Err(StartFault(format!(
-            "--clock: the demo in {} was made with {}, not {}; make it anew with --fresh, \
-             or give another folder with --data",
-            data.display(),
-            told(before.clock),
-            told(now.clock),
-        )));
-    }
-    let added = now.trust.iter().find(|net| !before.trust.contains(net));
-    if let Some(net) = added {
-        return Err(StartFault(format!(
-            "--trust: the demo in {} was made without {net}; make it anew with --fresh, \
-             or add a gateway with ringback org apply",
-            data.display()
-        )));
-    }
-    Ok(())
-}
-
 fn configure(
     options: &DemoOptions,
     listeners: Vec<SocketAddr>,
@@ -288,206 +180,9 @@ fn configure(
     Ok(config)
 }
 
-/// Makes organisation and messages where there are none; gives the PINs of new mailboxes.
-async fn make(
-    data: &Path,
-    trust: &[IpNet],
-    now: Timestamp,
-    speech: &SpeechRoom,
-) -> Result<Vec<NewPin>, StartFault> {
-    let store = open_store(data).await?;
-    let pins = {
-        let (store, trust) = (store.clone(), trust.to_vec());
-        let built = tokio::task::spawn_blocking(move || {
-            if is_built(&store).map_err(|fault| fault.to_string())? {
-                return Ok(Vec::new());
-            }
-            build(&store, &trust, now, &mut rand::rng(), PinCost::default())
-                .map_err(|fault| fault.to_string())
-        });
-        let built = built.await.map_err(|error| error.to_string());
-        built.and_then(|built| built).map_err(StartFault)?
-    };
-    deposit_messages(&store, now, speech).await?;
-    Ok(pins)
-}
-
-/// Speaks 2001's messages and leaves them, unless they were left before. An interrupted making is
-/// completed: each message has an id of its own and is stored once.
-async fn deposit_messages(
-    store: &Store,
-    now: Timestamp,
-    speech: &SpeechRoom,
-) -> Result<(), StartFault> {
-    let made = store.folder().join("demo-messages");
-    if made.exists() {
-        return Ok(());
-    }
-    let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
-    let owner = MailboxId(Arc::from(FIRST_USER));
-    for message in demo::messages(now) {
-        let sound = speech
-            .render(message.words, Some(message.voice), &Locale::default())
-            .await
-            .map_err(|fault| StartFault(format!("the demo's messages: {fault}")))?;
-        let (deposit, envelope) = (mailbox.clone(), message.envelope.clone());
-        let stored = tokio::task::spawn_blocking(move || deposit.deliver_sound(&envelope, &sound));
-        let stored = stored
-            .await
-            .map_err(|error| StartFault(error.to_string()))?;
-        stored.map_err(|fault| StartFault(fault.to_string()))?;
-        if message.read {
-            mailbox
-                .set_read(&owner, &message.envelope.id, true)
-                .await
-                .map_err(|fault| StartFault(fault.to_string()))?;
-        }
-    }
-    std::fs::write(&made, b"").map_err(|error| StartFault(format!("{}: {error}", made.display())))
-}
-
-/// What a newcomer needs to know.
-fn introduction(server: &Server, trust: &[IpNet], data: &Path, pins: &[NewPin]) -> String {
-    let mut text = String::new();
-    let mut line = |words: std::fmt::Arguments<'_>| {
-        let _ = writeln!(text, "{words}");
-    };
-    line(format_args!("Ringback {} demo", env!("CARGO_PKG_VERSION")));
-    line(format_args!(""));
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for listener in server.sip_listeners() {
-        // UDP and TCP of one address are one line.
-        if !addresses.contains(&listener.address) {
-            addresses.push(listener.address);
-        }
-    }
-    for sip in addresses {
-        line(format_args!(
-            "  dial       sip:{ACCESS_NUMBER}@{sip}   (UDP or TCP, no registration)"
-        ));
-    }
-    if let Some(http) = server.http_address() {
-        line(format_args!(
-            "  look       http://{http}/healthz   http://{http}/metrics"
-        ));
-    }
-    line(format_args!("  data       {}", data.display()));
-    if let Some(transcript) = &server.house.config().log.transcript {
-        line(format_args!("  transcript {}", transcript.display()));
-    }
-    line(format_args!("  calls from 127.0.0.0/8{}", {
-        let mut more = String::new();
-        for net in trust {
-            let _ = write!(more, ", {net}");
-        }
-        more
-    }));
-    line(format_args!(""));
-    line(format_args!("  extension  PIN"));
-    line(format_args!(
-        "  2001       482915  Alice Archer: two new voice messages and an old one"
-    ));
-    line(format_args!("  2002       739164  Bob Baker"));
-    line(format_args!(
-        "  2003       615284  Carol Carter: never signed in; change the PIN, then set up"
-    ));
-    line(format_args!("  2004       950371  Dave Dyer: locked out"));
-    let snapshot = server.house.organisation.snapshot();
-    let mut others = Vec::new();
-    for new in pins {
-        use crate::policy::mailbox::Subscribers as _;
-        if let Some(subscriber) = snapshot.by_user(&new.user)
-            && !["2001", "2002", "2003", "2004"].contains(&subscriber.extension())
-        {
-            let remark = if subscriber.mailbox.enabled {
-                ""
-            } else {
-                ": disabled for voice mail"
-            };
-            others.push(format!(
-                "  {:<9}  {:<6}  {}{remark}",
-                subscriber.extension(),
-                new.pin,
-                subscriber.display_name
-            ));
-        }
-    }
-    if others.is_empty() {
-        line(format_args!(
-            "  others: PINs were printed when the demo was made; --fresh makes new ones"
-        ));
-    }
-    for other in others {
-        line(format_args!("{other}"));
-    }
-    line(format_args!(""));
-    line(format_args!("Three things to try:"));
-    line(format_args!(
-        "  1. Dial {ACCESS_NUMBER}, enter 2001 and the PIN 482915#, then press 1 for voice messages."
-    ));
-    line(format_args!(
-        "  2. Have a call diverted from 2002 to {ACCESS_NUMBER} (or dial 2002), leave a message, hang up;"
-    ));
-    line(format_args!(
-        "     then sign in as 2002 with 739164# and hear it."
-    ));
-    line(format_args!(
-        "  3. Sign in as 2001, press 6 for personal options, 2 for greetings, and record one."
-    ));
-    line(format_args!(""));
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn note(clock: Option<&str>, trust: &[&str]) -> DemoNote {
-        DemoNote {
-            clock: clock.map(|clock| clock.parse().unwrap()),
-            started: Timestamp::UNIX_EPOCH,
-            trust: trust.iter().map(|net| net.parse().unwrap()).collect(),
-        }
-    }
-
-    #[test]
-    fn another_clock_or_more_trust_needs_a_fresh_demo() {
-        let folder = tempfile::tempdir().unwrap();
-        let monday = note(Some("2026-11-23T08:30:00Z"), &[]);
-        assert!(
-            check_note(folder.path(), &monday).is_ok(),
-            "nothing there yet"
-        );
-        monday.write(folder.path()).unwrap();
-        assert!(check_note(folder.path(), &monday).is_ok());
-        for other in [note(None, &[]), note(Some("2026-11-24T08:30:00Z"), &[])] {
-            let said = check_note(folder.path(), &other).unwrap_err().to_string();
-            assert!(said.contains("--fresh"), "{said}");
-        }
-        let trusting = note(Some("2026-11-23T08:30:00Z"), &["192.0.2.0/24"]);
-        assert!(check_note(folder.path(), &trusting).is_err());
-        empty(folder.path()).unwrap();
-        assert!(check_note(folder.path(), &trusting).is_ok());
-    }
-
-    #[test]
-    fn the_clock_of_a_demo_goes_on_for_the_command_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let start: Timestamp = "2026-11-23T08:30:00Z".parse().unwrap();
-        let real = SystemClock.now();
-        let started = real
-            .checked_sub(jiff::SignedDuration::from_mins(10))
-            .unwrap();
-        DemoNote {
-            clock: Some(start),
-            started,
-            trust: Vec::new(),
-        }
-        .write(folder.path())
-        .unwrap();
-        let shown = clock_of(folder.path()).now().duration_since(start);
-        assert!((600..605).contains(&shown.as_secs()), "{shown}");
-    }
 
     fn options(config_file: Option<PathBuf>, sip: Option<&str>) -> DemoOptions {
         DemoOptions {
