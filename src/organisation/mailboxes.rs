@@ -69,6 +69,8 @@ pub struct PinState {
     pub set_at: Timestamp,
     /// Whether it has to be changed at the next sign-in.
     pub must_change: bool,
+    /// Whether there was another one before it.
+    pub changed: bool,
     /// Failed sign-ins in a row, and what they led to.
     pub failures: Failures,
     /// Whether sign-in is open now.
@@ -200,6 +202,7 @@ pub fn list(store: &Store, now: Timestamp) -> Result<Vec<MailboxState>, Organisa
             pin: pin.map(|row| PinState {
                 set_at: row.set_at,
                 must_change: row.must_change,
+                changed: row.history.len() > 1,
                 failures: row.failures,
                 gate: row.failures.at(now).gate(now),
             }),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::line::{SAMPLE_RATE, Sound};
 use crate::mailbox::{Envelope, Importance, MailboxId, MessageId, Sender};
 use crate::organisation::demo::FIRST_USER;
 
@@ -78,6 +79,20 @@ pub fn messages(now: Timestamp) -> Vec<DemoMessage> {
             read: true,
         },
     ]
+}
+
+/// A soft tone, as long as the words would take to say.
+pub(super) fn tone_instead_of(words: &str) -> Arc<Sound> {
+    const CHARACTERS_PER_SECOND: usize = 15;
+    const HERTZ: f64 = 330.0;
+    let length = words.chars().count() * SAMPLE_RATE as usize / CHARACTERS_PER_SECOND;
+    let samples: Vec<i16> = (0..length)
+        .map(|sample| {
+            let turn = std::f64::consts::TAU * HERTZ * sample as f64 / f64::from(SAMPLE_RATE);
+            (3_000.0 * turn.sin()) as i16
+        })
+        .collect();
+    Arc::new(Sound::new(samples))
 }
 
 #[cfg(test)]

@@ -34,7 +34,16 @@ pub(super) struct DemoNote {
 const NOTE: &str = "demo.json";
 
 impl DemoNote {
-    fn read(data: &Path) -> Option<DemoNote> {
+    /// The note of a demo that is started now.
+    pub(super) fn new(clock: Option<Timestamp>, trust: Vec<IpNet>) -> DemoNote {
+        DemoNote {
+            clock,
+            started: SystemClock.now(),
+            trust,
+        }
+    }
+
+    pub(super) fn read(data: &Path) -> Option<DemoNote> {
         serde_json::from_slice(&std::fs::read(data.join(NOTE)).ok()?).ok()
     }
 
@@ -119,13 +128,21 @@ pub(super) fn check_note(data: &Path, now: &DemoNote) -> Result<(), StartFault> 
     Ok(())
 }
 
-/// Makes organisation and messages where there are none; gives the PINs of new mailboxes.
+/// What there is of a demo once it is made.
+pub(super) struct Made {
+    pub(super) store: Store,
+    /// The PINs of new mailboxes; none when the demo was there already.
+    pub(super) pins: Vec<NewPin>,
+}
+
+/// Makes organisation and messages where there are none. Without a voice a tone stands for what
+/// the callers said.
 pub(super) async fn make(
     data: &Path,
     trust: &[IpNet],
     now: Timestamp,
-    speech: &SpeechRoom,
-) -> Result<Vec<NewPin>, StartFault> {
+    speech: Option<&SpeechRoom>,
+) -> Result<Made, StartFault> {
     let store = open_store(data).await?;
     let pins = {
         let (store, trust) = (store.clone(), trust.to_vec());
@@ -140,7 +157,7 @@ pub(super) async fn make(
         built.and_then(|built| built).map_err(StartFault)?
     };
     deposit_messages(&store, now, speech).await?;
-    Ok(pins)
+    Ok(Made { store, pins })
 }
 
 /// Speaks 2001's messages and leaves them, unless they were left before. An interrupted making is
@@ -148,7 +165,7 @@ pub(super) async fn make(
 async fn deposit_messages(
     store: &Store,
     now: Timestamp,
-    speech: &SpeechRoom,
+    speech: Option<&SpeechRoom>,
 ) -> Result<(), StartFault> {
     let made = store.folder().join("demo-messages");
     if made.exists() {
@@ -157,10 +174,13 @@ async fn deposit_messages(
     let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
     let owner = MailboxId(Arc::from(FIRST_USER));
     for message in demo::messages(now) {
-        let sound = speech
-            .render(message.words, Some(message.voice), &Locale::default())
-            .await
-            .map_err(|fault| StartFault(format!("the demo's messages: {fault}")))?;
+        let sound = match speech {
+            Some(speech) => speech
+                .render(message.words, Some(message.voice), &Locale::default())
+                .await
+                .map_err(|fault| StartFault(format!("the demo's messages: {fault}")))?,
+            None => demo::tone_instead_of(message.words),
+        };
         let (deposit, envelope) = (mailbox.clone(), message.envelope.clone());
         let stored = tokio::task::spawn_blocking(move || deposit.deliver_sound(&envelope, &sound));
         let stored = stored

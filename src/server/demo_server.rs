@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{ShiftedClock, SystemClock};
 use super::demo_data::{DemoNote, check_note, empty, make};
-use super::demo_introduction::introduction;
+use super::demo_introduction::{introduction, people};
 use super::lifecycle;
 use super::wiring::{Server, Setup, StartFault, open_speech};
 use crate::config::{Config, PortRange, users_data_folder};
@@ -72,15 +72,13 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
     if options.fresh {
         empty(&data)?;
     }
-    let note = DemoNote {
-        clock: start,
-        started: SystemClock.now(),
-        trust: trust.clone(),
-    };
+    let note = DemoNote::new(start, trust.clone());
     check_note(&data, &note)?;
     let config = configure(&options, listeners.clone(), &data)?;
     let speech = open_speech(&config, &data).await?;
-    let pins = make(&data, &trust, clock.now(), &speech).await?;
+    let made = make(&data, &trust, clock.now(), Some(&speech)).await?;
+    let people = people(&made, clock.now()).await?;
+    drop(made);
     note.write(&data)?;
     drop(held);
     let server = Server::start(Setup {
@@ -90,7 +88,7 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
         speech: Some(speech),
     })
     .await?;
-    let words = introduction(&server, &trust, &data, &pins);
+    let words = introduction(&server, &trust, &data, &people);
     lifecycle::run(server, move || {
         // A closed standard output must not end the service.
         let mut out = std::io::stdout().lock();
