@@ -10,6 +10,8 @@ pub mod calendar;
 pub mod caller;
 // The process settings: one TOML file, validated whole before anything listens.
 pub mod config;
+// A line made of the terminal: printed or played words, the keyboard as keypad.
+pub mod console;
 // What is said at each place of the menu tree.
 pub mod conversation;
 // Who is who: the people callers can find.

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringback::config::{Config, PortRange};
+use ringback::conversation::ReasonForCall;
 use ringback::server::commands::{self, Form};
+use ringback::server::console_call::{self, ConsoleOptions, Sounding};
 use ringback::server::demo_server::{self, DemoOptions};
 
 /// A telephone user interface to a person's mailbox.
@@ -41,6 +43,8 @@ enum Command {
     },
     /// Serve a fixed demo organisation: dial 7000
     Demo(Demo),
+    /// Call from this terminal: by text, or by microphone and loudspeaker
+    Console(Console),
     /// Check configuration, prompts, keys, phrases and voices, without serving
     Check,
     /// Look at and change mailboxes
@@ -91,6 +95,66 @@ struct Demo {
     /// Write everything said and pressed to this file (JSON lines; never PIN digits)
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Console {
+    /// Print what is said; nothing is heard, and recordings are typed: works without sound devices
+    #[arg(long)]
+    text: bool,
+    /// Say and play everything in no time, for scripts; needs --text
+    #[arg(long, requires = "text")]
+    hurry: bool,
+    /// Who speaks: the server's voices, or the desktop's own
+    #[arg(long, value_enum, default_value_t = Voice::Server, conflicts_with = "text")]
+    voice: Voice,
+    /// The number to dial; default: the access number (7000 in the demo)
+    #[arg(long, value_name = "NUMBER")]
+    dial: Option<String>,
+    /// The number that calls; default: withheld
+    #[arg(long, value_name = "NUMBER")]
+    from: Option<String>,
+    /// The number that did not take the call
+    #[arg(long, value_name = "NUMBER")]
+    diverted_from: Option<String>,
+    /// Why that number did not take it
+    #[arg(long, value_enum, default_value_t = Diverted::NoAnswer, requires = "diverted_from")]
+    because: Diverted,
+    /// Make the demo anew
+    #[arg(long)]
+    fresh: bool,
+    /// Start the wall clock of conversations here, in --zone: 2026-11-23T08:30:00
+    #[arg(long, value_name = "TIME", value_parser = commands::clock)]
+    clock: Option<jiff::civil::DateTime>,
+    /// Time zone; default: conversation.time_zone of --config, else UTC
+    #[arg(long, value_name = "ZONE", value_parser = commands::zone)]
+    zone: Option<jiff::tz::TimeZone>,
+    /// Write everything said and pressed to this file too (JSON lines; never PIN digits)
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Voice {
+    Server,
+    Desktop,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Diverted {
+    NoAnswer,
+    Busy,
+    Always,
+}
+
+impl From<Diverted> for ReasonForCall {
+    fn from(diverted: Diverted) -> ReasonForCall {
+        match diverted {
+            Diverted::NoAnswer => ReasonForCall::DivertNoAnswer,
+            Diverted::Busy => ReasonForCall::DivertBusy,
+            Diverted::Always => ReasonForCall::DivertForward,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -232,6 +296,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             runtime()?.block_on(commands::serve(&place, config))
         }
         Command::Demo(demo) => serve_demo(&place, demo),
+        Command::Console(console) => call_from_here(&place, console),
         Command::Check => runtime()?.block_on(commands::check(&place)),
         Command::Mailbox(command) => mailbox(&place, command),
         Command::Org(Org::Export { to }) => commands::org_export(&place, to.as_deref()),
@@ -263,6 +328,40 @@ fn serve_demo(place: &commands::Place, demo: Demo) -> anyhow::Result<()> {
         transcript: demo.transcript,
     };
     runtime()?.block_on(demo_server::serve(options))?;
+    Ok(())
+}
+
+fn call_from_here(place: &commands::Place, console: Console) -> anyhow::Result<()> {
+    let mut config = place.config()?;
+    // The terminal shows the call; what goes wrong still appears between its lines.
+    if place.config_file.is_none() {
+        config.log.level = "warn".to_owned();
+    }
+    start_logging(&config)?;
+    let options = ConsoleOptions {
+        config,
+        data: place.data.clone(),
+        fresh: console.fresh,
+        clock: console.clock,
+        zone: console.zone,
+        transcript: console.transcript,
+        dial: console.dial,
+        from: console.from,
+        diverted_from: console
+            .diverted_from
+            .map(|party| (party, console.because.into())),
+        sound: match (console.text, console.voice) {
+            (true, _) => Sounding::Text,
+            (false, Voice::Server) => Sounding::SoundCard,
+            (false, Voice::Desktop) => Sounding::DesktopVoice,
+        },
+        hurry: console.hurry,
+    };
+    let runtime = runtime()?;
+    let called = runtime.block_on(console_call::call(options));
+    // Somebody who still reads the keyboard must not keep the process.
+    runtime.shutdown_background();
+    called?;
     Ok(())
 }
 

@@ -182,7 +182,7 @@ impl Answered {
         ticket: Ticket,
     ) -> Answered {
         let transcript = Transcript::new(&arrival.call_id, house.witnesses.clone());
-        note_arrival(&transcript, &arrival);
+        transcript.note(arrived(&arrival));
         let (line, far) = line();
         let (commands, events) = (line.commands.downgrade(), far.events.downgrade());
         let far: FarEnd = house.speech.along(far);
@@ -396,18 +396,19 @@ async fn say_that_the_service_goes_down(
     }
 }
 
-fn note_arrival(transcript: &Transcript, arrival: &Arrival) {
+/// A call's arrival, as its transcript begins.
+pub(super) fn arrived(arrival: &Arrival) -> Event {
     let entry_point = match &arrival.entry {
         conversation::EntryPoint::SubscriberAccess => "subscriber-access",
         conversation::EntryPoint::CallAnswering(_) => "call-answering",
     };
-    transcript.note(Event::Arrived {
+    Event::Arrived {
         entry_point: entry_point.to_owned(),
         called: arrival.called.clone(),
         calling: arrival.calling.as_ref().map(ToString::to_string),
         diverted_from: arrival.diverted_from.clone(),
         reason: arrival.reason.to_string(),
-    });
+    }
 }
 
 /// Tests of the whole server let a call fail by its calling number. Not in release builds.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::calls::Calls;
 use crate::admin::{CallLog, Health, Metrics};
 use crate::caller::Language;
-use crate::config::Config;
+use crate::config::{Config, Conversation};
 use crate::conversation::{CustomPrompts, Desk};
 use crate::line::Sound;
 use crate::media::Media;
@@ -82,15 +82,18 @@ impl House {
 
     /// How patient we are with callers of a dial plan.
     pub(super) fn patience(&self, input_failures_max: u8) -> Patience {
-        let settings = self.config();
-        let settings = &settings.conversation;
-        Patience {
-            menu: Duration::from_millis(settings.menu_patience_ms),
-            between_keys: Duration::from_millis(settings.between_keys_ms),
-            digits: Duration::from_millis(settings.between_digits_ms),
-            failures_max: input_failures_max,
-            ..Patience::default()
-        }
+        patience(&self.config().conversation, input_failures_max)
+    }
+}
+
+/// How patient we are, as settings say it.
+pub(super) fn patience(settings: &Conversation, input_failures_max: u8) -> Patience {
+    Patience {
+        menu: Duration::from_millis(settings.menu_patience_ms),
+        between_keys: Duration::from_millis(settings.between_keys_ms),
+        digits: Duration::from_millis(settings.between_digits_ms),
+        failures_max: input_failures_max,
+        ..Patience::default()
     }
 }
 

@@ -1,8 +1,11 @@
 //! Between the words of `sip`, of `media` and of the rules: rooms that do not know each other.
 
+use std::sync::Arc;
+
 use crate::conversation::{Arrival, EntryPoint, Outcome, ReasonForCall};
 use crate::line::{HangUpCause, Number};
 use crate::media;
+use crate::policy::dial_plan::DialPlan;
 use crate::policy::routing::{self, Offered, Refusal, Route};
 use crate::sip::{self, Diversion, DiversionReason, IncomingCall, LegEnd, MediaPlan, Party};
 
@@ -48,45 +51,18 @@ pub(super) fn arrival_of(
     asserts_calling_number: bool,
     mut notes: Notes,
 ) -> Option<(Arrival, Notes)> {
-    let (entry, dial_plan, reason, diverted_from) = match route {
-        Route::SubscriberAccess { dial_plan } => (
-            EntryPoint::SubscriberAccess,
-            dial_plan,
-            // A diversion that names no mailbox is told, though it decided nothing.
-            incoming
-                .diversions
-                .first()
-                .map_or(ReasonForCall::Direct, |diversion| {
-                    diversion_of(diversion).reason
-                }),
-            incoming
-                .diversions
-                .first()
-                .map(|diversion| diversion.party.user.clone()),
-        ),
-        // The conversation tells the caller of a disabled mailbox so.
-        Route::CallAnswering {
-            dial_plan,
-            subscriber,
-            reason,
-            diverted_from,
-        }
-        | Route::DisabledMailbox {
-            dial_plan,
-            subscriber,
-            reason,
-            diverted_from,
-        } => {
-            notes.record.callee_mailbox_alias = subscriber.user().to_owned();
-            (
-                EntryPoint::CallAnswering(subscriber),
-                dial_plan,
-                reason,
-                diverted_from.map(|party| user_part(&party).to_owned()),
-            )
-        }
-        Route::Refuse(_) => return None,
-    };
+    // A diversion that names no mailbox is told, though it decided nothing.
+    let told = incoming.diversions.first().map(diversion_of);
+    let entered = entered(route, told)?;
+    let Entered {
+        entry,
+        dial_plan,
+        reason,
+        diverted_from,
+    } = entered;
+    if let EntryPoint::CallAnswering(subscriber) = &entry {
+        notes.record.callee_mailbox_alias = subscriber.user().to_owned();
+    }
     notes.record.dial_plan_name = dial_plan.name.clone();
     notes.record.reason_for_call = reason.to_string();
     let calling = calling(incoming);
@@ -102,6 +78,47 @@ pub(super) fn arrival_of(
         call_id: incoming.call_id.clone(),
     };
     Some((arrival, notes))
+}
+
+/// Where a routed call enters, and what brought it there.
+pub(super) struct Entered {
+    pub(super) entry: EntryPoint,
+    pub(super) dial_plan: Arc<DialPlan>,
+    pub(super) reason: ReasonForCall,
+    pub(super) diverted_from: Option<String>,
+}
+
+/// Where a route leads; nothing when it is refused. `told` is who last diverted the call.
+pub(super) fn entered(route: Route, told: Option<routing::Diversion>) -> Option<Entered> {
+    match route {
+        Route::SubscriberAccess { dial_plan } => Some(Entered {
+            entry: EntryPoint::SubscriberAccess,
+            dial_plan,
+            reason: told
+                .as_ref()
+                .map_or(ReasonForCall::Direct, |told| told.reason),
+            diverted_from: told.map(|told| user_part(&told.party).to_owned()),
+        }),
+        // The conversation tells the caller of a disabled mailbox so.
+        Route::CallAnswering {
+            dial_plan,
+            subscriber,
+            reason,
+            diverted_from,
+        }
+        | Route::DisabledMailbox {
+            dial_plan,
+            subscriber,
+            reason,
+            diverted_from,
+        } => Some(Entered {
+            entry: EntryPoint::CallAnswering(subscriber),
+            dial_plan,
+            reason,
+            diverted_from: diverted_from.map(|party| user_part(&party).to_owned()),
+        }),
+        Route::Refuse(_) => None,
+    }
 }
 
 fn user_part(party: &str) -> &str {

@@ -103,11 +103,7 @@ impl Server {
         };
         let language = open_language(&config)?;
         let store = open_store(&data).await?;
-        let organisation = {
-            let store = store.clone();
-            let read = tokio::task::spawn_blocking(move || Organisation::open(store)).await;
-            Arc::new(blocking(read)?)
-        };
+        let organisation = open_organisation(&store).await?;
         let desk = furnish(&config, store, organisation.clone(), &clock, &metrics).await?;
         let media = Media::start(media_config(&config))
             .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
@@ -191,9 +187,24 @@ pub(super) async fn open_store(data: &Path) -> Result<Store, StartFault> {
     blocking(tokio::task::spawn_blocking(move || Store::open(&data)).await)
 }
 
+/// Reads the organisation in the store.
+pub(super) async fn open_organisation(store: &Store) -> Result<Arc<Organisation>, StartFault> {
+    let store = store.clone();
+    let read = tokio::task::spawn_blocking(move || Organisation::open(store)).await;
+    Ok(Arc::new(blocking(read)?))
+}
+
 /// Looks for the voices and opens the prompt cache in the data folder.
 pub(super) async fn open_speech(config: &Config, data: &Path) -> Result<SpeechRoom, StartFault> {
-    let assets = open_assets(config)?;
+    open_speech_with(&open_assets(config)?, config, data).await
+}
+
+/// The same with studio recordings out of words that are open already.
+pub(super) async fn open_speech_with(
+    assets: &Assets,
+    config: &Config,
+    data: &Path,
+) -> Result<SpeechRoom, StartFault> {
     let recordings = assets.studio_recordings().into_iter();
     let settings = SpeechConfig {
         voices: config.speech.voices.clone(),
@@ -219,13 +230,20 @@ pub(super) fn open_assets(config: &Config) -> Result<Assets, StartFault> {
 
 /// Reads prompts, keys and phrases.
 pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault> {
-    let assets = open_assets(config)?;
+    open_language_with(&open_assets(config)?, config)
+}
+
+/// The same out of words that are open already.
+pub(super) fn open_language_with(
+    assets: &Assets,
+    config: &Config,
+) -> Result<Arc<Language>, StartFault> {
     let wrong = |fault: crate::language::LanguageFault| StartFault(fault.to_string());
     Ok(Arc::new(Language {
-        prompts: Prompts::load(&assets).map_err(wrong)?,
-        keys: KeyLayout::load(&assets, &config.conversation.key_layout)
+        prompts: Prompts::load(assets).map_err(wrong)?,
+        keys: KeyLayout::load(assets, &config.conversation.key_layout)
             .map_err(|fault| StartFault::of("conversation.key_layout", fault))?,
-        phrases: Phrases::load(&assets).map_err(wrong)?,
+        phrases: Phrases::load(assets).map_err(wrong)?,
     }))
 }
 
@@ -255,7 +273,7 @@ fn open_files(
     Ok((call_log, transcript.transpose()?))
 }
 
-async fn furnish(
+pub(super) async fn furnish(
     config: &Config,
     store: Store,
     organisation: Arc<Organisation>,

@@ -1,0 +1,17 @@
+//! A line made of the terminal: what is said is printed or played, and the keyboard is the keypad.
+//!
+//! The far end of the line is an ordinary one, so no conversation knows the difference. Words are
+//! shown by the [`Screen`], which follows the call's transcript. [`TextPhone`] needs no sound at
+//! all: words take the time that saying them would take, and a recording is so many typed seconds.
+
+mod keyboard;
+mod screen;
+mod text_phone;
+mod typed;
+mod typist;
+
+pub use keyboard::{Keyboard, is_terminal};
+pub use screen::Screen;
+pub use text_phone::{Tempo, TextPhone};
+pub use typed::{HELP, Speech, Typed};
+pub use typist::{Entry, Over, Typist};

@@ -1,0 +1,278 @@
+//! `ringback console --text`: calls from a script on standard input, with the real binary.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ringback");
+
+/// A demo's data for one test, and what was called from there.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(template(), &folder.path().join("data"));
+        Desk { folder }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Calls with these options and lets the script type.
+    fn call(&self, options: &[&str], script: &str) -> Output {
+        call(&self.data(), options, script)
+    }
+
+    /// The same for a call that must go well; gives what the terminal showed.
+    fn calls(&self, options: &[&str], script: &str) -> String {
+        let output = self.call(options, script);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}\n{complaint}");
+        shown
+    }
+
+    /// The same for one that must fail; gives what was shown and the complaint.
+    fn fails(&self, options: &[&str], script: &str) -> (String, String) {
+        let output = self.call(options, script);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(!output.status.success(), "{shown}");
+        (shown, String::from_utf8(output.stderr).unwrap())
+    }
+
+    fn messages(&self, user: &str) -> String {
+        let output = Command::new(BINARY)
+            .args(["mailbox", "messages", user, "--data"])
+            .arg(self.data())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+fn call(data: &Path, options: &[&str], script: &str) -> Output {
+    let mut child = start(data, options);
+    // A program that has given up already does not read its script.
+    let _ = child.stdin.take().unwrap().write_all(script.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn start(data: &Path, options: &[&str]) -> Child {
+    Command::new(BINARY)
+        .args(["console", "--text", "--data"])
+        .arg(data)
+        .args(options)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// A demo's data, made once by a call in which nothing happens: hashing its PINs takes a while.
+fn template() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        // A static is never dropped: the folder, a megabyte, stays for the system to clean.
+        let data = tempfile::tempdir().unwrap().keep();
+        let output = call(&data, &["--hurry"], "");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}");
+        data
+    })
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_signs_in_hears_a_message_and_deletes_it() {
+    let desk = Desk::new();
+    let shown = desk.calls(
+        &["--hurry"],
+        "// sign in\n2001\n482915#\n// voice mail\n1\n7\nhang up\n",
+    );
+    for line in [
+        "call      to 7000\n",
+        "ringback  Welcome to voice access.\n",
+        "you       2001\n",
+        "you       •••••••\n",
+        "signed in alice\n",
+        "          → main-menu: voice-mail\n",
+        "plays     message, ",
+        "          → voice-message: delete\n",
+        "ringback  Message deleted.\n",
+        "over      caller-hung-up\n",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    assert!(!shown.contains("482915"), "{shown}");
+    let messages = desk.messages("2001");
+    let deleted = messages.lines().filter(|line| line.contains(" deleted "));
+    assert_eq!(deleted.count(), 1, "{messages}");
+}
+
+#[test]
+fn a_caller_leaves_a_message_that_lasts_as_long_as_he_spoke() {
+    let desk = Desk::new();
+    let options = ["--hurry", "--dial", "2002", "--from", "2001"];
+    let shown = desk.calls(&options, "speak 4\n#\n1\n#\n");
+    assert!(shown.contains("call      to 2002 from 2001\n"), "{shown}");
+    assert!(shown.contains("records   what you say"), "{shown}");
+    assert!(shown.contains("recorded  4.0 seconds\n"), "{shown}");
+    assert!(
+        shown.contains("ringback  Your message has been sent."),
+        "{shown}"
+    );
+    assert!(shown.contains("over      goodbye\n"), "{shown}");
+    let messages = desk.messages("2002");
+    let left = messages.lines().find(|line| line.contains("Alice Archer"));
+    assert!(left.unwrap().contains(" 4.0 "), "{messages}");
+    // Hanging up sends as well, and a diverted call reaches the same mailbox.
+    let options = ["--hurry", "--diverted-from", "2002", "--because", "busy"];
+    let wav = desk.data().join("audio/demo-1.wav");
+    let script = format!("speak {}\nhang up\n", wav.display());
+    let shown = desk.calls(&options, &script);
+    assert!(
+        shown.contains("diverted from 2002 (DivertBusy)\n"),
+        "{shown}"
+    );
+    assert_eq!(
+        desk.messages("2002").lines().count(),
+        3,
+        "a heading and two"
+    );
+}
+
+#[test]
+fn words_take_their_time_and_keys_can_barge_in() {
+    let desk = Desk::new();
+    let began = std::time::Instant::now();
+    // Signing in takes no time when every key barges in; the message is heard for two seconds.
+    let shown = desk.calls(
+        &[],
+        "!2001\n!wait 1\n!482915#\n!wait 2\n!1\n!wait 2\n!7\n!wait 1\n!hang up\n",
+    );
+    assert!(shown.contains("→ voice-message: delete"), "{shown}");
+    assert!(began.elapsed() > std::time::Duration::from_secs(5));
+    assert!(
+        !shown.contains("End of message"),
+        "the first message was cut short, and who hangs up waits for no end:\n{shown}"
+    );
+}
+
+#[test]
+fn a_wrong_line_ends_the_call_and_is_named() {
+    let desk = Desk::new();
+    let (shown, said) = desk.fails(&["--hurry"], "2001\npress one\n");
+    assert!(shown.contains("over      caller-hung-up"), "{shown}");
+    assert!(
+        said.contains("line 2: `press one` is no line of keys"),
+        "{said}"
+    );
+    let options = ["--hurry", "--dial", "2002"];
+    let (_, said) = desk.fails(&options, "speak nowhere.wav\n");
+    assert!(said.contains("nowhere.wav: No such file"), "{said}");
+    assert!(!desk.messages("2002").contains("new"), "nothing was said");
+}
+
+#[test]
+fn a_script_that_goes_on_after_the_call_is_told_so() {
+    let desk = Desk::new();
+    let (shown, said) = desk.fails(
+        &["--hurry", "--dial", "2002"],
+        "speak 2\n#\n1\n#\n1\n// here it ends\n",
+    );
+    assert!(shown.contains("over      goodbye"), "{shown}");
+    assert!(said.contains("the call was over before line 5"), "{said}");
+}
+
+#[test]
+fn what_keeps_a_call_from_being_made_is_said_with_the_cure() {
+    let desk = Desk::new();
+    let (_, said) = desk.fails(&["--dial", "9999"], "");
+    assert!(said.contains("--dial 9999: no gateway's calls"), "{said}");
+    let (_, said) = desk.fails(&["--from", "nobody"], "");
+    assert!(
+        said.contains("--from `nobody` is no telephone number"),
+        "{said}"
+    );
+    let (_, said) = desk.fails(&["--clock", "2026-11-24T08:30:00"], "");
+    assert!(said.contains("--fresh"), "{said}");
+}
+
+#[test]
+fn one_call_at_a_time_has_the_data() {
+    let desk = Desk::new();
+    let mut first = start(&desk.data(), &["--hurry"]);
+    let mut input = first.stdin.take().unwrap();
+    input.write_all(b"!wait 60\n").unwrap();
+    // Its first words are shown: it has the data.
+    let mut shown = [0; 4];
+    std::io::Read::read_exact(first.stdout.as_mut().unwrap(), &mut shown).unwrap();
+    assert_eq!(&shown, b"call");
+    let (_, said) = desk.fails(&[], "");
+    // Ctrl-C hangs up.
+    let process = rustix::process::Pid::from_child(&first);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert!(first.wait().unwrap().success());
+    assert!(said.contains("another ringback serves from"), "{said}");
+    desk.calls(&["--hurry"], "");
+}
+
+#[test]
+fn a_machine_without_voices_can_be_called_by_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("ringback.toml");
+    std::fs::write(&config, "").unwrap();
+    let mut child = Command::new(BINARY)
+        .args(["console", "--text", "--hurry", "--data"])
+        .arg(folder.path().join("data"))
+        .arg("--config")
+        .arg(&config)
+        // No program is found there, and so no voice.
+        .env("PATH", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let script = b"2001\n482915#\n1\nhang up\n";
+    child.stdin.take().unwrap().write_all(script).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains("plays     message, "), "{shown}");
+}
+
+#[test]
+fn without_sound_in_the_build_text_is_offered() {
+    let desk = Desk::new();
+    let output = Command::new(BINARY)
+        .args(["console", "--data"])
+        .arg(desk.data())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("--text"), "{said}");
+    assert!(said.contains("--features console"), "{said}");
+}
