@@ -39,7 +39,13 @@ impl Config {
                 format!("cannot be read: {error}; {cure}"),
             ))
         })?;
-        Config::parse(&name, &text)
+        let config = Config::parse(&name, &text)?;
+        let found = config.examine_folders();
+        if found.is_empty() {
+            Ok(config)
+        } else {
+            Err(Problems::located(&name, &text, found))
+        }
     }
 
     /// Checks the settings in `text`, which came from the file called `name`.

@@ -7,6 +7,7 @@ mod calls;
 mod cards;
 pub mod clock;
 pub mod commands;
+pub mod console_call;
 mod counting_pins;
 pub mod data_folder;
 pub mod demo;

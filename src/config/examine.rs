@@ -112,4 +112,24 @@ impl Config {
             ));
         }
     }
+
+    /// What does not lie where it should, in the same form. Looks at the disk.
+    pub(super) fn examine_folders(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if let Some(words) = &self.conversation.words
+            && !["prompts", "grammars"]
+                .iter()
+                .any(|part| words.join(part).is_dir())
+        {
+            found.push((
+                "conversation.words",
+                format!(
+                    "{} holds neither prompts/ nor grammars/; name the folder that does, or leave \
+                     the setting out to use the built-in words",
+                    words.display()
+                ),
+            ));
+        }
+        found
+    }
 }

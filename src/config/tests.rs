@@ -120,6 +120,24 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
+fn a_folder_of_words_without_words_is_told_once_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ringback.toml");
+    let words = folder.path().join("words");
+    let text = format!("[conversation]\n\nwords = \"{}\"\n", words.display());
+    std::fs::write(&file, text).unwrap();
+    let said = Config::read(&file).unwrap_err().to_string();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(".toml:3: conversation.words: "), "{said}");
+    assert!(
+        said.contains("holds neither prompts/ nor grammars/"),
+        "{said}"
+    );
+    std::fs::create_dir_all(words.join("prompts")).unwrap();
+    assert!(Config::read(&file).is_ok());
+}
+
+#[test]
 fn a_syntax_error_names_its_line() {
     let said = complaint("[sip]\nlisten = [\n");
     assert!(said.starts_with("ringback.toml:"), "{said}");

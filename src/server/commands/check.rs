@@ -9,7 +9,7 @@ use super::{Place, print};
 use crate::conversation::menus;
 use crate::language::{check as check_words, check_recordings};
 use crate::server::descriptors;
-use crate::server::wiring::{open_assets, open_language, open_speech};
+use crate::server::wiring::{open_assets, open_language_with, open_speech_with};
 
 /// Checks settings, prompts, keys, phrases, limits and voices.
 ///
@@ -32,11 +32,12 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
         )?,
         Err(problem) => problems.push(problem),
     }
-    match open_language(&config) {
+    // Nothing can be said of words that cannot be opened, so this problem stands alone.
+    let assets = open_assets(&config)?;
+    match open_language_with(&assets, &config) {
         Ok(language) => {
             let found = check_words(words(&language), &menus::all(), &menus::prompt_names());
             problems.extend(found.faults.iter().map(ToString::to_string));
-            let assets = open_assets(&config)?;
             let recordings = check_recordings(&assets, &language.prompts);
             problems.extend(recordings.iter().map(ToString::to_string));
             let locales: Vec<&str> = language
@@ -60,7 +61,7 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
     }
     // Looking for voices opens a prompt cache; this one is thrown away.
     let scratch = std::env::temp_dir().join(format!("ringback-check-{}", std::process::id()));
-    match open_speech(&config, &scratch).await {
+    match open_speech_with(&assets, &config, &scratch).await {
         Ok(speech) => {
             let voices: Vec<String> = speech.voices().map(|voice| voice.full_name()).collect();
             let some = voices.iter().take(12).cloned().collect::<Vec<_>>();
