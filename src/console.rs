@@ -9,6 +9,7 @@ mod screen;
 mod text_phone;
 mod typed;
 mod typist;
+mod voice;
 
 pub use keyboard::{Keyboard, is_terminal};
 pub use screen::Screen;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::screen::Screen;
-use super::typed::{Speech, Typed};
+use super::typed::Typed;
 use super::typist::{Entry, Over, Typist};
+use super::voice::{Recording, Voice, duration, samples_in, samples_of};
 use crate::line::{
-    FarEnd, HangUpCause, LineCommand, LineEvent, Pace, PlayId, RecordingLimits, SAMPLE_RATE,
-    Segment, Skip, Take, TakeEnd, Tape, TransferOutcome,
+    FarEnd, HangUpCause, LineCommand, LineEvent, Pace, PlayId, Segment, Skip, Take, TakeEnd,
+    TransferOutcome,
 };
-use crate::sound::{resample, wav};
 
 /// A voice says so many characters in a second.
 const CHARACTERS_PER_SECOND: u64 = 15;
@@ -24,10 +24,6 @@ const BEEP: Duration = Duration::from_millis(500);
 const PIECE: Duration = Duration::from_millis(100);
 /// When no time passes, the disk gets this much for each piece.
 const DISK: Duration = Duration::from_millis(1);
-/// The tone that stands for a voice, in hertz, and how loud it is.
-const VOICE: (f64, f64) = (220.0, 6_000.0);
-/// The longest WAV file that is spoken, in seconds.
-const SPEECH_SECONDS_MAX: u64 = 3_600;
 
 /// Whether time passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,24 +44,6 @@ struct Playing {
     begun: usize,
     since: Instant,
     paused: bool,
-}
-
-struct Recording {
-    tape: Tape,
-    limits: RecordingLimits,
-    since: Instant,
-    /// When the voice was heard last, or the recording began.
-    quiet_since: Instant,
-    written: u64,
-    /// Samples up to the end of the last speech, and how many of them were speech.
-    keep: u64,
-    voiced: u64,
-}
-
-/// What is being said into a recording.
-struct Voice {
-    samples: VecDeque<i16>,
-    next_piece: Instant,
 }
 
 /// The far end of a line, played by a terminal.
@@ -170,6 +148,7 @@ impl TextPhone {
                 self.begin_segment().await;
                 self.change().await;
             }
+            LineCommand::Continue(id, segments) => self.go_on(id, segments).await,
             LineCommand::Skip(skip) => self.skip(skip).await,
             LineCommand::PauseOrResume => {
                 if let Some(playing) = &mut self.playing {
@@ -243,6 +222,9 @@ impl TextPhone {
     fn next_change(&self) -> Option<Instant> {
         let play = self.playing.as_ref().and_then(|playing| {
             let segment = playing.segments.get(playing.at)?;
+            if matches!(segment, Segment::ToBeContinued) {
+                return None;
+            }
             let left = self.length(segment).saturating_sub(playing.position);
             (!playing.paused).then(|| playing.since + self.at_pace(segment, left))
         });
@@ -324,6 +306,7 @@ impl TextPhone {
         let now = now();
         while let Some(playing) = &self.playing {
             match playing.segments.get(playing.at) {
+                Some(Segment::ToBeContinued) => break,
                 Some(segment) if playing.position < self.length(segment) || playing.paused => break,
                 Some(_) => self.go_to(playing.at + 1, Duration::ZERO).await,
                 None => {
@@ -369,21 +352,27 @@ impl TextPhone {
             return;
         };
         let lengths: Vec<Duration> = playing.segments.iter().map(length).collect();
-        let is_sound = |at: usize| matches!(playing.segments.get(at), Some(Segment::Sound(_)));
+        let sounds = |at: usize| {
+            let segment = playing.segments.get(at);
+            matches!(segment, Some(Segment::Sound(_) | Segment::Words(_)))
+        };
         let (mut at, mut position) = (playing.at, playing.position);
         match skip {
             Skip::ToStart => (at, position) = (0, Duration::ZERO),
             Skip::ToEnd => (at, position) = (lengths.len(), Duration::ZERO),
             Skip::Ahead(ahead) => {
                 position += ahead;
-                while let Some(length) = lengths.get(at).filter(|length| **length <= position) {
+                // What is not there yet has no length: the jump ends at its beginning.
+                while let Some(length) = lengths.get(at).filter(|length| **length <= position)
+                    && !matches!(playing.segments[at], Segment::ToBeContinued)
+                {
                     position -= *length;
                     at += 1;
                 }
             }
             Skip::Back(mut back) => {
                 // Sounds in a row are one group; what stands before them belongs to something else.
-                while back > position && at > 0 && (is_sound(at - 1) || !is_sound(at)) {
+                while back > position && at > 0 && (sounds(at - 1) || !sounds(at)) {
                     back -= position;
                     at -= 1;
                     position = lengths[at];
@@ -391,14 +380,43 @@ impl TextPhone {
                 position = position.saturating_sub(back);
             }
         }
+        let back = matches!(skip, Skip::Back(_) | Skip::ToStart);
+        if let Some(playing) = self.playing.as_mut().filter(|_| back) {
+            playing.begun = playing.begun.min(at);
+        }
         self.go_to(at, position).await;
+        self.change().await;
+    }
+
+    /// What was to be continued goes on.
+    async fn go_on(&mut self, id: PlayId, segments: Vec<Segment>) {
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.id == id) else {
+            return;
+        };
+        if !matches!(playing.segments.last(), Some(Segment::ToBeContinued)) {
+            return;
+        }
+        playing.segments.pop();
+        let waited = playing.at == playing.segments.len();
+        playing.segments.extend(segments);
+        if waited {
+            self.go_on_from_here().await;
+        }
+    }
+
+    async fn go_on_from_here(&mut self) {
+        if let Some(playing) = &mut self.playing {
+            playing.position = Duration::ZERO;
+            playing.since = now();
+        }
+        self.begin_segment().await;
         self.change().await;
     }
 
     /// Goes on playing from there.
     async fn go_to(&mut self, at: usize, position: Duration) {
         if let Some(playing) = &mut self.playing {
-            let elsewhere = at != playing.at;
+            let elsewhere = at != playing.at || playing.begun <= at;
             playing.at = at;
             playing.position = position;
             playing.since = now();
@@ -416,7 +434,7 @@ impl TextPhone {
         let Some(segment) = playing.segments.get(playing.at) else {
             return;
         };
-        if playing.at < playing.begun {
+        if playing.at < playing.begun || matches!(segment, Segment::ToBeContinued) {
             return;
         }
         if matches!(segment, Segment::Sound(_)) {
@@ -425,41 +443,6 @@ impl TextPhone {
         playing.begun = playing.at + 1;
         let began = LineEvent::Began(playing.id, playing.at);
         self.tell(began).await;
-    }
-}
-
-impl Recording {
-    fn hear(&mut self, speech: &[i16], now: Instant) {
-        self.tape.writer.write(speech);
-        self.written += speech.len() as u64;
-        self.voiced += speech.len() as u64;
-        self.keep = self.written;
-        self.quiet_since = now;
-    }
-
-    fn hear_silence(&mut self, now: Instant) {
-        let passed = samples_in(now.saturating_duration_since(self.since));
-        let silent = passed.saturating_sub(self.written);
-        self.tape.writer.write(&vec![0; silent as usize]);
-        self.written += silent;
-    }
-}
-
-fn samples_of(speech: &Speech) -> Result<Vec<i16>, String> {
-    match speech {
-        Speech::Lasting(length) => Ok((0..samples_in(*length))
-            .map(|sample| {
-                let turn = std::f64::consts::TAU * VOICE.0 * sample as f64;
-                (VOICE.1 * (turn / f64::from(SAMPLE_RATE)).sin()) as i16
-            })
-            .collect()),
-        Speech::File(path) => {
-            let named = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
-            let bytes = std::fs::read(path).map_err(|error| named(&error))?;
-            let sound = wav::read(&bytes, SPEECH_SECONDS_MAX).map_err(|fault| named(&fault))?;
-            let samples = resample::to_line_rate(&sound.samples, sound.rate);
-            Ok(samples.into_iter().map(|sample| sample as i16).collect())
-        }
     }
 }
 
@@ -472,15 +455,8 @@ fn length(segment: &Segment) -> Duration {
         Segment::Sound(slot) => slot.get().map_or(Duration::ZERO, |sound| sound.length()),
         Segment::Beep => BEEP,
         Segment::Silence(length) => *length,
+        Segment::ToBeContinued => Duration::ZERO,
     }
-}
-
-fn samples_in(length: Duration) -> u64 {
-    (length.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000) as u64
-}
-
-fn duration(samples: u64) -> Duration {
-    Duration::from_micros(samples * 1_000_000 / u64::from(SAMPLE_RATE))
 }
 
 fn now() -> Instant {
