@@ -95,6 +95,7 @@ fn examples() -> toml::Table {
     let mut examples = Config::default();
     examples.sip.advertised_address = Some(IpAddr::from([192, 0, 2, 1]));
     examples.storage.data = Some(PathBuf::from("/var/lib/ringback"));
+    examples.http.token_file = Some(PathBuf::from("/etc/ringback/token"));
     examples.conversation.words = Some(PathBuf::from("/etc/ringback/words"));
     examples.log.call_records = Some(PathBuf::from("/var/log/ringback/call-records.jsonl"));
     examples.log.transcript = Some(PathBuf::from("/var/log/ringback/transcript.jsonl"));

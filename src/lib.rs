@@ -42,3 +42,5 @@ pub mod store;
 pub mod transcript;
 // One question and its answer, as a pure state machine.
 pub mod turn;
+// The web phone: a browser as a telephone, the live view, the demo's messages.
+pub mod web_phone;

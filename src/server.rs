@@ -19,7 +19,11 @@ mod gauges;
 mod house;
 mod lifecycle;
 pub mod logging;
+mod offer;
+mod signalling;
 mod translate;
+mod web;
+mod web_call;
 mod wiring;
 
 pub use lifecycle::run;

@@ -1,20 +1,42 @@
-//! The HTTP side: `/healthz` and `/metrics`. Nothing here changes anything, and nothing is
-//! authenticated: it listens on loopback unless configured otherwise.
+//! The HTTP side: `/healthz` and `/metrics`, and the pages that others bring along.
+//!
+//! Of what is here nothing changes anything, and nothing is authenticated: it listens on loopback
+//! unless configured otherwise. Pages guard themselves. A connection has to say what it wants in
+//! time and in few words, and there are only so many.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State as Shared;
+use axum::extract::{ConnectInfo, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tokio::net::TcpListener;
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::health::{Health, State};
 use super::metrics::Metrics;
+
+/// Connections at once: a hundred web phones with their pages, and those who watch. One more waits.
+const CONNECTIONS_MOST: usize = 256;
+/// How long a request's head may take to come, and an open connection to ask for something more.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Header fields in a request; browsers send about twenty.
+const HEADERS_MOST: usize = 64;
+/// Bytes of a request that are held while its head comes.
+const HEADER_BYTES_MOST: usize = 16 * 1_024;
+/// How long connections may take to end when the service does.
+const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 
 #[derive(Clone)]
 struct Rooms {
@@ -26,6 +48,7 @@ struct Rooms {
 pub struct HttpServer {
     listener: TcpListener,
     rooms: Rooms,
+    pages: Router,
 }
 
 impl HttpServer {
@@ -41,6 +64,7 @@ impl HttpServer {
         Ok(HttpServer {
             listener: TcpListener::bind(address).await?,
             rooms: Rooms { health, metrics },
+            pages: Router::new(),
         })
     }
 
@@ -52,6 +76,13 @@ impl HttpServer {
         self.listener.local_addr()
     }
 
+    /// Serves these pages as well.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Router) -> HttpServer {
+        self.pages = pages;
+        self
+    }
+
     /// Answers until `stop` is done.
     ///
     /// # Errors
@@ -60,10 +91,92 @@ impl HttpServer {
         let router = Router::new()
             .route("/healthz", get(health))
             .route("/metrics", get(metrics))
-            .with_state(self.rooms);
-        axum::serve(self.listener, router)
-            .with_graceful_shutdown(stop)
-            .await
+            .with_state(self.rooms)
+            .merge(self.pages);
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MOST));
+        let mut connections = JoinSet::new();
+        let stopping = CancellationToken::new();
+        tokio::pin!(stop);
+        loop {
+            let stream = tokio::select! {
+                () = &mut stop => break,
+                // Connections that are over give their place back.
+                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+                accepted = accept(&self.listener, &places) => accepted?,
+            };
+            connections.spawn(answer(stream, router.clone(), stopping.clone()));
+        }
+        stopping.cancel();
+        let all_over = async { while connections.join_next().await.is_some() {} };
+        let _ = timeout(GOODBYE_WITHIN, all_over).await;
+        Ok(())
+    }
+}
+
+/// A connection, with the right to be one of those that are open.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Waits for a place, then for somebody to take it.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<Accepted> {
+    let place = places.clone().acquire_owned().await;
+    let place = place.map_err(io::Error::other)?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                return Ok(Accepted {
+                    stream,
+                    peer,
+                    _place: place,
+                });
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of descriptors, most likely: some will be free again.
+                tracing::warn!(%error, "an HTTP connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}
+
+/// Serves one connection to its end.
+async fn answer(accepted: Accepted, router: Router, stopping: CancellationToken) {
+    // Sound that waits for more to travel with comes late.
+    let _ = accepted.stream.set_nodelay(true);
+    let router = router.layer(Extension(ConnectInfo(accepted.peer)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_headers(HEADERS_MOST)
+        .max_buf_size(HEADER_BYTES_MOST)
+        .serve_connection(
+            TokioIo::new(accepted.stream),
+            TowerToHyperService::new(router),
+        )
+        .with_upgrades();
+    tokio::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "an HTTP connection ended early");
     }
 }
 

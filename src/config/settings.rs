@@ -77,8 +77,13 @@ pub struct Media {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
-    /// Address of `/healthz` and `/metrics`.
+    /// Address of `/healthz` and `/metrics`, and of the web phone and the live view.
     pub listen: SocketAddr,
+    /// File with the administrator's token; none: no web phone and no live view, outside of a demo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// Names under which browsers reach this server, besides `localhost` and addresses.
+    pub host_names: Vec<String>,
 }
 
 /// `[storage]`
@@ -180,6 +185,8 @@ impl Default for Http {
     fn default() -> Self {
         Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            token_file: None,
+            host_names: Vec::new(),
         }
     }
 }

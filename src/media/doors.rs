@@ -19,6 +19,7 @@ use super::leg::LegPlan;
 use super::ports::{MediaFault, Ports, Sockets};
 use super::pump::Pump;
 use super::statistics::LegStatistics;
+use super::way::{PacketDoor, Way};
 use crate::line::{FarEnd, HangUpCause, Key};
 
 /// How the media of a server behaves.
@@ -81,7 +82,7 @@ pub struct Media {
 
 /// What ports and handles need of the pumps.
 #[derive(Debug)]
-struct Hub {
+pub(super) struct Hub {
     pumps: Vec<PumpDoor>,
     counters: Arc<Counters>,
     next_leg: AtomicU64,
@@ -97,13 +98,15 @@ pub(super) enum Control {
     Start(Box<Start>),
     Change(u64, Box<LegPlan>),
     Press(u64, Key),
+    /// A packet that came another way than through a socket of ours.
+    Packet(u64, Box<[u8]>),
     HangUp(u64, HangUpCause),
     Stop,
 }
 
 pub(super) struct Start {
     pub(super) id: u64,
-    pub(super) sockets: Sockets,
+    pub(super) way: Way,
     pub(super) plan: Option<LegPlan>,
     pub(super) line: FarEnd,
     pub(super) shared: Arc<Shared>,
@@ -167,6 +170,25 @@ impl Media {
         })
     }
 
+    /// Starts the leg of a call whose packets travel in somebody else's stream of messages (a
+    /// WebSocket): they go in by the [`PacketDoor`] and come out of the receiver, where `waiting` of
+    /// them may wait; one more is lost. The receiver ends with the leg.
+    pub fn start_streamed(
+        &self,
+        plan: LegPlan,
+        line: FarEnd,
+        waiting: usize,
+    ) -> (
+        LegHandle,
+        PacketDoor,
+        tokio::sync::mpsc::Receiver<bytes::Bytes>,
+    ) {
+        let (out, packets) = tokio::sync::mpsc::channel(waiting.max(1));
+        let handle = start(Arc::clone(&self.hub), Way::Stream(out), Some(plan), line);
+        let door = PacketDoor::new(Arc::clone(&self.hub), handle.id, handle.pump);
+        (handle, door, packets)
+    }
+
     /// What was done so far.
     pub fn counts(&self) -> MediaCounts {
         let counters = &self.hub.counters;
@@ -221,38 +243,42 @@ impl Port {
     /// Starts the leg of a call on its line. Without a plan (an INVITE without an offer) it is
     /// silent and deaf until [`LegHandle::change`] brings one.
     pub fn start(self, plan: Option<LegPlan>, line: FarEnd) -> LegHandle {
-        let hub = self.hub;
-        let id = hub.next_leg.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            statistics: Mutex::default(),
-            ended: watch::Sender::new(None),
-        });
-        let idlest = hub.pumps.iter().enumerate();
-        let pump = idlest
-            .min_by_key(|(_, pump)| pump.legs.load(Ordering::Relaxed))
-            .map_or(0, |(index, _)| index);
-        let start = Start {
-            id,
-            sockets: self.sockets,
-            plan,
-            line,
-            shared: Arc::clone(&shared),
-        };
-        let door = &hub.pumps[pump];
-        door.legs.fetch_add(1, Ordering::Relaxed);
-        hub.counters.legs.fetch_add(1, Ordering::Relaxed);
-        if door.control.send(Control::Start(Box::new(start))).is_err() {
-            // The pump is gone: the line was dropped with the message, which ends the talk.
-            shared.ended.send_replace(Some(HangUpCause::Shutdown));
-            door.legs.fetch_sub(1, Ordering::Relaxed);
-            hub.counters.legs.fetch_sub(1, Ordering::Relaxed);
-        }
-        LegHandle {
-            id,
-            pump,
-            hub,
-            shared,
-        }
+        start(self.hub, Way::Sockets(self.sockets), plan, line)
+    }
+}
+
+/// Gives a leg to the pump that has fewest.
+fn start(hub: Arc<Hub>, way: Way, plan: Option<LegPlan>, line: FarEnd) -> LegHandle {
+    let id = hub.next_leg.fetch_add(1, Ordering::Relaxed);
+    let shared = Arc::new(Shared {
+        statistics: Mutex::default(),
+        ended: watch::Sender::new(None),
+    });
+    let idlest = hub.pumps.iter().enumerate();
+    let pump = idlest
+        .min_by_key(|(_, pump)| pump.legs.load(Ordering::Relaxed))
+        .map_or(0, |(index, _)| index);
+    let start = Start {
+        id,
+        way,
+        plan,
+        line,
+        shared: Arc::clone(&shared),
+    };
+    let door = &hub.pumps[pump];
+    door.legs.fetch_add(1, Ordering::Relaxed);
+    hub.counters.legs.fetch_add(1, Ordering::Relaxed);
+    if door.control.send(Control::Start(Box::new(start))).is_err() {
+        // The pump is gone: the line was dropped with the message, which ends the talk.
+        shared.ended.send_replace(Some(HangUpCause::Shutdown));
+        door.legs.fetch_sub(1, Ordering::Relaxed);
+        hub.counters.legs.fetch_sub(1, Ordering::Relaxed);
+    }
+    LegHandle {
+        id,
+        pump,
+        hub,
+        shared,
     }
 }
 
@@ -295,16 +321,35 @@ impl LegHandle {
 
     /// The figures for the call record, at most a second old; final once the leg has ended.
     pub fn statistics(&self) -> LegStatistics {
-        *self
-            .shared
-            .statistics
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.watch().statistics()
+    }
+
+    /// Lets somebody else read the figures too.
+    pub fn watch(&self) -> LegWatch {
+        LegWatch(Arc::clone(&self.shared))
     }
 
     fn tell(&self, control: Control) {
+        self.hub.tell(self.pump, control);
+    }
+}
+
+impl Hub {
+    pub(super) fn tell(&self, pump: usize, control: Control) {
         // A pump that is gone has ended all its legs.
-        let _ = self.hub.pumps[self.pump].control.send(control);
+        let _ = self.pumps[pump].control.send(control);
+    }
+}
+
+/// The figures of a leg, for those who only watch it.
+#[derive(Clone, Debug)]
+pub struct LegWatch(Arc<Shared>);
+
+impl LegWatch {
+    /// As [`LegHandle::statistics`].
+    pub fn statistics(&self) -> LegStatistics {
+        let statistics = &self.0.statistics;
+        *statistics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,15 +21,17 @@ mod statistics;
 mod steady_tone;
 mod telephone_event;
 mod tone_detector;
+mod way;
 
 pub use crate::sound::g711::Codec;
-pub use doors::{LegHandle, Media, MediaConfig, MediaCounts, Port};
+pub use doors::{LegHandle, LegWatch, Media, MediaConfig, MediaCounts, Port};
 pub use leg::{Leg, LegIdentity, LegPlan};
 pub use ports::MediaFault;
 
 pub use rtcp::{FarReport, NtpClock};
 pub use statistics::LegStatistics;
 pub use telephone_event::{Heard, TelephoneEvent, TelephoneEvents};
+pub use way::{PacketDoor, STREAMED_PACKET_MOST};
 
 #[cfg(test)]
 #[expect(

@@ -29,8 +29,8 @@ use crate::line::{FarEnd, HangUpCause, LINE_QUEUE};
 
 use super::doors::{Control, Counters, Shared, Start};
 use super::leg::{Leg, LegIdentity};
-use super::ports::Sockets;
 use super::rtcp::NtpClock;
+use super::way::{STREAM, Way, stream};
 
 /// A leg's turn comes in one of so many slots of the 20 ms.
 const SLOTS: usize = 8;
@@ -86,7 +86,7 @@ struct Entry {
     leg: Leg,
     line: FarEnd,
     line_closed: bool,
-    sockets: Option<Sockets>,
+    way: Option<Way>,
     connected: Option<SocketAddr>,
     noted: Arc<LegWaker>,
     waker: Waker,
@@ -219,6 +219,13 @@ impl Pump {
             Control::Press(id, key) => self.with(id, |pump, index| {
                 pump.guard(index, |entry| entry.leg.press(key));
             }),
+            Control::Packet(id, packet) => self.with(id, |pump, index| {
+                let now = Instant::now();
+                pump.counters
+                    .packets_received
+                    .fetch_add(1, Ordering::Relaxed);
+                pump.guard(index, |entry| entry.leg.on_packet(now, STREAM, &packet));
+            }),
             Control::HangUp(id, cause) => self.with(id, |pump, index| {
                 pump.guard(index, |entry| entry.leg.end(cause));
             }),
@@ -263,7 +270,8 @@ impl Pump {
         let slot = (0..SLOTS)
             .min_by_key(|&slot| self.slots[slot].len())
             .unwrap_or(0);
-        for (socket, is_rtcp) in [(&start.sockets.rtp, 0), (&start.sockets.rtcp, 1)] {
+        let sockets = start.way.sockets().into_iter();
+        for (socket, is_rtcp) in sockets.flat_map(|pair| [(&pair.rtp, 0), (&pair.rtcp, 1)]) {
             let data = epoll::EventData::new_u64((index as u64) << 1 | is_rtcp);
             if let Err(error) = epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN) {
                 tracing::error!(%error, "a media socket cannot be watched");
@@ -276,7 +284,7 @@ impl Pump {
             leg,
             line: start.line,
             line_closed: false,
-            sockets: Some(start.sockets),
+            way: Some(start.way),
             connected: None,
             waker: Waker::from(Arc::clone(&noted)),
             noted,
@@ -339,7 +347,7 @@ impl Pump {
         let Some(Some(entry)) = self.entries.get(index) else {
             return;
         };
-        let Some(sockets) = &entry.sockets else {
+        let Some(sockets) = entry.way.as_ref().and_then(Way::sockets) else {
             return;
         };
         let socket = if is_rtcp { &sockets.rtcp } else { &sockets.rtp };
@@ -453,7 +461,7 @@ impl Pump {
         if wanted == entry.connected {
             return;
         }
-        let Some(sockets) = &entry.sockets else {
+        let Some(sockets) = entry.way.as_ref().and_then(Way::sockets) else {
             return;
         };
         let done = match wanted {
@@ -477,14 +485,14 @@ impl Pump {
         let Some(cause) = entry.leg.ended() else {
             return;
         };
-        if entry.sockets.is_some() {
+        if entry.way.is_some() {
             entry.leg.write_goodbye(&mut self.packet);
             if !self.packet.is_empty() {
                 let packet = std::mem::take(&mut self.packet);
                 entry.send_rtcp(&packet);
                 self.packet = packet;
             }
-            entry.sockets = None;
+            entry.way = None;
             entry.shared.publish(entry.leg.statistics());
             entry.shared.ended.send_replace(Some(cause));
         }
@@ -537,8 +545,12 @@ impl Pump {
 
 impl Entry {
     fn send(&self, packet: &[u8]) -> io::Result<()> {
-        let (Some(sockets), Some(to)) = (&self.sockets, self.leg.destination()) else {
+        let (Some(way), Some(to)) = (&self.way, self.leg.destination()) else {
             return Ok(());
+        };
+        let sockets = match way {
+            Way::Sockets(sockets) => sockets,
+            Way::Stream(out) => return stream(out, packet),
         };
         let send = || {
             if self.connected == Some(to) {
@@ -555,7 +567,8 @@ impl Entry {
     }
 
     fn send_rtcp(&self, packet: &[u8]) {
-        if let (Some(sockets), Some(to)) = (&self.sockets, self.leg.rtcp_destination()) {
+        let sockets = self.way.as_ref().and_then(Way::sockets);
+        if let (Some(sockets), Some(to)) = (sockets, self.leg.rtcp_destination()) {
             // A report that is lost is followed by another one.
             let _ = sockets.rtcp.send_to(packet, to);
         }

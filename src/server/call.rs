@@ -11,17 +11,20 @@ use tokio::time::timeout;
 use super::call_record::{Notes, finished, refused};
 use super::calls::{Ending, Ticket};
 use super::house::House;
-use super::translate::{arrival_of, hang_up_cause, leg_plan, offered_of, refusal_word, why_word};
+use super::offer::Offer;
+use super::signalling::{Signal, Signalling};
+use super::translate::{arrival_of, leg_plan, refusal_word, why_word};
+use super::web_call::figures;
 use crate::admin::call_log::OfferResult;
 use crate::caller::Caller;
 use crate::conversation::{self, Arrival, Outcome};
 use crate::line::{
-    FarEnd, HangUpCause, Key, LineCommand, LineEvent, Locale, PlayId, PromptName, Segment, line,
+    FarEnd, HangUpCause, LineCommand, LineEvent, Locale, PlayId, PromptName, Segment, line,
 };
-use crate::media::{LegHandle, Port};
+use crate::media::LegHandle;
 use crate::policy::routing::Route;
-use crate::sip::{AnswerFault, CallLeg, CallLegEvent, Decline, IncomingCall, Release};
-use crate::transcript::{Event, Transcript};
+use crate::sip::{AnswerFault, Decline, IncomingCall, Release};
+use crate::transcript::{Event, Transcript, Witness};
 
 /// Said to callers whose call a shutdown ends.
 const SHUTDOWN_GOODBYE: PromptName = PromptName("shutdown-goodbye");
@@ -43,7 +46,7 @@ pub(super) enum Turned {
 }
 
 impl Turned {
-    fn label(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Turned::Draining => "draining",
             Turned::CallLimit => "call-limit",
@@ -61,10 +64,11 @@ impl Turned {
 
 /// Serves one call from its INVITE to its record.
 pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
-    let notes = Notes::new(&house, &incoming);
+    let offer = Offer::of_sip(&incoming);
+    let notes = Notes::new(&house, &offer);
     let snapshot = house.organisation.snapshot();
-    let source = incoming.source.ip();
-    let route = snapshot.route(source, &offered_of(&incoming));
+    let source = offer.source;
+    let route = snapshot.route(source, &offer.offered);
     if let Route::Refuse(refusal) = route {
         let mut decline = Decline::with_status(refusal.status());
         if refusal.status() == 503 {
@@ -76,7 +80,7 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
     let gateway = snapshot.gateway(source);
     let behind_nat = gateway.is_some_and(|gateway| gateway.behind_nat);
     let asserts = gateway.is_some_and(|gateway| gateway.asserts_calling_number);
-    let Some((arrival, record)) = arrival_of(&incoming, route, asserts, notes) else {
+    let Some((arrival, record)) = arrival_of(&offer, route, asserts, notes) else {
         return incoming.decline(Decline::with_status(404)).await;
     };
     if !house.health.is_ready() {
@@ -116,13 +120,13 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
             return refused(&house, record, status, &fault.to_string());
         }
     };
-    let mut answered = Answered::new(&house, leg, port, plan, behind_nat, arrival, ticket);
-    let (why, outcome) = answered.supervise().await;
-    let statistics = answered.sound.statistics();
-    answered.transcript.note(Event::Ended {
-        why: why_word(why, &outcome),
+    let plan = plan.map(|plan| leg_plan(&plan, behind_nat));
+    let signalling = Signalling::Sip { leg, behind_nat };
+    let witnesses = house.witnesses.clone();
+    let answered = Answered::new(&house, signalling, arrival, ticket, witnesses, |far| {
+        port.start(plan, far)
     });
-    finished(&house, record, why, &outcome, &statistics);
+    answered.serve(record).await;
 }
 
 /// Rings for as long as is wished, or until the caller gives up. False: the call is to end before it is answered.
@@ -149,12 +153,12 @@ async fn turn_away(house: &House, notes: Notes, incoming: IncomingCall, why: Tur
 type Talking = JoinHandle<Outcome>;
 
 /// An answered call.
-struct Answered {
-    signalling: CallLeg,
+pub(super) struct Answered {
+    call_id: String,
+    signalling: Signalling,
     sound: LegHandle,
     talking: Talking,
     transcript: Transcript,
-    behind_nat: bool,
     ticket: Ticket,
     /// To the sound and to the conversation, for as long as those listen.
     commands: WeakSender<LineCommand>,
@@ -166,28 +170,32 @@ struct Answered {
 /// What a call was ended by, and what that leaves to do.
 enum End {
     /// The signalling ended it, and its answer to the BYE may be held back.
-    Signalled(HangUpCause, Release),
+    Signalled(HangUpCause, Option<Release>),
     /// The sound ended it: the far end is owed a BYE.
     Ours(HangUpCause),
 }
 
 impl Answered {
-    fn new(
+    /// Begins the conversation; `start` begins the sound at the far end of its line.
+    pub(super) fn new(
         house: &Arc<House>,
-        signalling: CallLeg,
-        port: Port,
-        plan: Option<crate::sip::MediaPlan>,
-        behind_nat: bool,
+        signalling: Signalling,
         arrival: Arrival,
         ticket: Ticket,
+        witnesses: Arc<[Arc<dyn Witness>]>,
+        start: impl FnOnce(FarEnd) -> LegHandle,
     ) -> Answered {
-        let transcript = Transcript::new(&arrival.call_id, house.witnesses.clone());
+        let call_id = arrival.call_id.clone();
+        let transcript = Transcript::new(&call_id, witnesses);
         transcript.note(arrived(&arrival));
         let (line, far) = line();
         let (commands, events) = (line.commands.downgrade(), far.events.downgrade());
         let far: FarEnd = house.speech.along(far);
-        let plan = plan.map(|plan| leg_plan(&plan, behind_nat));
-        let sound = port.start(plan, far);
+        let sound = start(far);
+        if let Some(live) = &house.live {
+            let watch = sound.watch();
+            live.listen_to(&call_id, Box::new(move || figures(&watch)));
+        }
         let mut caller = Caller::new(
             line,
             house.language.clone(),
@@ -205,17 +213,27 @@ impl Answered {
             commands.clone(),
         );
         Answered {
+            call_id,
             signalling,
             sound,
             talking,
             transcript,
-            behind_nat,
             ticket,
             commands,
             events,
             release_within: Duration::from_millis(house.config().limits.hang_up_wait_ms),
             house: house.clone(),
         }
+    }
+
+    /// Serves the call to its end, and writes its record; tells why it ended.
+    pub(super) async fn serve(mut self, record: Notes) -> String {
+        let (why, outcome) = self.supervise().await;
+        let statistics = self.sound.statistics();
+        let word = why_word(why, &outcome);
+        self.transcript.note(Event::Ended { why: word.clone() });
+        finished(&self.house, record, why, &outcome, &statistics);
+        word
     }
 
     /// Carries news between signalling, sound and conversation until the call is over.
@@ -274,20 +292,11 @@ impl Answered {
                 }
             };
             tokio::select! {
-                event = self.signalling.events.recv() => match event {
-                    Some(CallLegEvent::Confirmed) => {}
-                    Some(CallLegEvent::Media(plan)) => {
-                        self.sound.change(leg_plan(&plan, self.behind_nat));
-                    }
-                    Some(CallLegEvent::Key(character)) => {
-                        if let Some(key) = Key::new(character) {
-                            self.sound.press(key);
-                        }
-                    }
-                    Some(CallLegEvent::HungUp { cause, release }) => {
-                        return End::Signalled(hang_up_cause(cause), release);
-                    }
-                    None => return End::Ours(HangUpCause::Fault),
+                signal = self.signalling.next() => match signal {
+                    Signal::Plan(plan) => self.sound.change(plan),
+                    Signal::Key(key) => self.sound.press(key),
+                    Signal::HungUp(cause, release) => return End::Signalled(cause, release),
+                    Signal::Gone => return End::Ours(HangUpCause::Fault),
                 },
                 cause = self.sound.ended() => return End::Ours(cause),
                 talked = &mut self.talking, if outcome.is_none() => {
@@ -333,7 +342,7 @@ impl Answered {
         self.house
             .metrics
             .count_kind("call_faults_total", "kind", kind);
-        tracing::error!(call = %self.signalling.call_id, kind, "the conversation failed");
+        tracing::error!(call = %self.call_id, kind, "the conversation failed");
         Outcome {
             fault: Some(kind.to_owned()),
             ..Outcome::default()

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::call::offer_result;
 use super::clock::SystemClock;
 use super::house::House;
-use super::translate::{calling, why_word};
+use super::offer::Offer;
+use super::translate::why_word;
 use crate::admin::CallRecord;
 use crate::admin::call_log::OfferResult;
 use crate::admin::quality::{Quality, Received};
@@ -15,7 +16,6 @@ use crate::conversation::Outcome;
 use crate::line::HangUpCause;
 use crate::media::LegStatistics;
 use crate::policy::clock::WallClock;
-use crate::sip::IncomingCall;
 
 /// The record of a call that is not over.
 pub(super) struct Notes {
@@ -24,19 +24,21 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// What is known when the INVITE comes.
-    pub(super) fn new(house: &House, incoming: &IncomingCall) -> Notes {
+    /// What is known when the call comes.
+    pub(super) fn new(house: &House, offer: &Offer) -> Notes {
         Notes {
             came: SystemClock.now(),
             record: CallRecord {
                 call_start_time: house.clock.now(),
                 call_type: "None".to_owned(),
-                call_identity: incoming.call_id.clone(),
+                call_identity: offer.call_id.clone(),
                 um_server_name: house.server_name.clone(),
-                ip_gateway_address: incoming.source.ip().to_canonical().to_string(),
-                called_phone_number: incoming.called.user.clone(),
-                caller_phone_number: calling(incoming)
-                    .map(|party| party.user.clone())
+                ip_gateway_address: offer.source.to_canonical().to_string(),
+                called_phone_number: offer.called.clone(),
+                caller_phone_number: offer
+                    .calling
+                    .as_ref()
+                    .map(|calling| calling.number.clone())
                     .unwrap_or_default(),
                 reason_for_call: "None".to_owned(),
                 ..CallRecord::default()

@@ -73,6 +73,7 @@ pub async fn serve(place: &Place, config: Config) -> anyhow::Result<()> {
         config,
         config_file: place.config_file.clone(),
         clock: Arc::new(super::clock::SystemClock),
+        demo: false,
         speech: None,
     })
     .await?;

@@ -1,7 +1,7 @@
 //! What `ringback demo` says before it serves: where to call, and with which PINs.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use ipnet::IpNet;
@@ -23,6 +23,12 @@ pub(super) fn introduction(server: &Server, trust: &[IpNet], data: &Path, people
     };
     line(format_args!("Ringback {} demo", env!("CARGO_PKG_VERSION")));
     line(format_args!(""));
+    if let Some(http) = server.http_address() {
+        line(format_args!(
+            "  browser    {}   (press Call; nothing else is needed)",
+            page_address(http)
+        ));
+    }
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for listener in server.sip_listeners() {
         // UDP and TCP of one address are one line.
@@ -37,7 +43,7 @@ pub(super) fn introduction(server: &Server, trust: &[IpNet], data: &Path, people
     }
     if let Some(http) = server.http_address() {
         line(format_args!(
-            "  look       http://{http}/healthz   http://{http}/metrics"
+            "  look       http://{http}/live   http://{http}/healthz   http://{http}/metrics"
         ));
     }
     line(format_args!("  data       {}", data.display()));
@@ -55,6 +61,15 @@ pub(super) fn introduction(server: &Server, trust: &[IpNet], data: &Path, people
     text.push_str(people);
     text.push_str(&things_to_try());
     text
+}
+
+/// Where a browser of this machine finds the web phone: `localhost`, where it gives a microphone.
+fn page_address(http: SocketAddr) -> String {
+    if http.ip() == IpAddr::from([127, 0, 0, 1]) || http.ip().is_unspecified() {
+        format!("http://localhost:{}/", http.port())
+    } else {
+        format!("http://{http}/")
+    }
 }
 
 /// Every mailbox with its PIN, and how things stand there now: a demo that was used before is not

@@ -85,6 +85,7 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
         config,
         config_file: options.config_file.clone(),
         clock,
+        demo: true,
         speech: Some(speech),
     })
     .await?;

@@ -15,6 +15,7 @@ use crate::policy::clock::WallClock;
 use crate::speech::SpeechRoom;
 use crate::transcript::Witness;
 use crate::turn::Patience;
+use crate::web_phone::Live;
 
 /// All rooms.
 pub(super) struct House {
@@ -27,6 +28,8 @@ pub(super) struct House {
     pub(super) speech: SpeechRoom,
     pub(super) call_log: CallLog,
     pub(super) witnesses: Arc<[Arc<dyn Witness>]>,
+    /// Calls as pages follow them; none when no pages are served.
+    pub(super) live: Option<Arc<Live>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
     pub(super) calls: Arc<Calls>,
@@ -44,6 +47,7 @@ pub(super) struct Rooms {
     pub(super) speech: SpeechRoom,
     pub(super) call_log: CallLog,
     pub(super) witnesses: Arc<[Arc<dyn Witness>]>,
+    pub(super) live: Option<Arc<Live>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
 }
@@ -61,6 +65,7 @@ impl House {
             speech: rooms.speech,
             call_log: rooms.call_log,
             witnesses: rooms.witnesses,
+            live: rooms.live,
             metrics: rooms.metrics,
             health: rooms.health,
             calls: Arc::new(Calls::default()),

@@ -68,7 +68,7 @@ pub async fn run(mut server: Server, ready: impl FnOnce()) -> Result<(), StartFa
     let mut signals = Signals::listen()
         .map_err(|error| StartFault(format!("signals cannot be received: {error}")))?;
     let house = server.house.clone();
-    let stop = CancellationToken::new();
+    let stop = server.stop.clone();
     serve_beside_calls(&mut server, &stop);
     house.health.set(State::Ready);
     ready();

@@ -6,53 +6,22 @@ use crate::conversation::{Arrival, EntryPoint, Outcome, ReasonForCall};
 use crate::line::{HangUpCause, Number};
 use crate::media;
 use crate::policy::dial_plan::DialPlan;
-use crate::policy::routing::{self, Offered, Refusal, Route};
-use crate::sip::{self, Diversion, DiversionReason, IncomingCall, LegEnd, MediaPlan, Party};
+use crate::policy::routing::{Diversion, Refusal, Route};
+use crate::sip::{self, LegEnd, MediaPlan};
 
 use super::call_record::Notes;
-
-/// What routing wants to know of a call.
-pub(super) fn offered_of(incoming: &IncomingCall) -> Offered {
-    let mut called = vec![address(&incoming.called)];
-    let to = address(&incoming.to);
-    if !called.contains(&to) {
-        called.push(to);
-    }
-    Offered {
-        called,
-        diversions: incoming.diversions.iter().map(diversion_of).collect(),
-    }
-}
-
-fn diversion_of(diversion: &Diversion) -> routing::Diversion {
-    routing::Diversion {
-        party: address(&diversion.party),
-        reason: match diversion.reason {
-            DiversionReason::UserBusy => ReasonForCall::DivertBusy,
-            DiversionReason::NoAnswer => ReasonForCall::DivertNoAnswer,
-            DiversionReason::Unconditional | DiversionReason::Other => ReasonForCall::DivertForward,
-        },
-    }
-}
-
-/// `user@host`, as routing compares it.
-fn address(party: &Party) -> String {
-    match &party.host {
-        Some(host) if !party.user.is_empty() => format!("{}@{host}", party.user),
-        _ => party.user.clone(),
-    }
-}
+use super::offer::Offer;
 
 /// What a conversation is told of a routed call, and the notes for its record; nothing when it is
 /// refused.
 pub(super) fn arrival_of(
-    incoming: &IncomingCall,
+    offer: &Offer,
     route: Route,
     asserts_calling_number: bool,
     mut notes: Notes,
 ) -> Option<(Arrival, Notes)> {
     // A diversion that names no mailbox is told, though it decided nothing.
-    let told = incoming.diversions.first().map(diversion_of);
+    let told = offer.offered.diversions.first().cloned();
     let entered = entered(route, told)?;
     let Entered {
         entry,
@@ -65,17 +34,17 @@ pub(super) fn arrival_of(
     }
     notes.record.dial_plan_name = dial_plan.name.clone();
     notes.record.reason_for_call = reason.to_string();
-    let calling = calling(incoming);
+    let calling = offer.calling.as_ref();
     let arrival = Arrival {
         entry,
         dial_plan,
-        calling: calling.and_then(|party| Number::parse(&party.user)),
+        calling: calling.and_then(|calling| Number::parse(&calling.number)),
         calling_is_asserted: asserts_calling_number,
-        calling_name: calling.and_then(|party| party.display_name.clone()),
-        called: incoming.called.user.clone(),
+        calling_name: calling.and_then(|calling| calling.name.clone()),
+        called: offer.called.clone(),
         diverted_from,
         reason,
-        call_id: incoming.call_id.clone(),
+        call_id: offer.call_id.clone(),
     };
     Some((arrival, notes))
 }
@@ -89,7 +58,7 @@ pub(super) struct Entered {
 }
 
 /// Where a route leads; nothing when it is refused. `told` is who last diverted the call.
-pub(super) fn entered(route: Route, told: Option<routing::Diversion>) -> Option<Entered> {
+pub(super) fn entered(route: Route, told: Option<Diversion>) -> Option<Entered> {
     match route {
         Route::SubscriberAccess { dial_plan } => Some(Entered {
             entry: EntryPoint::SubscriberAccess,
@@ -123,19 +92,6 @@ pub(super) fn entered(route: Route, told: Option<routing::Diversion>) -> Option<
 
 fn user_part(party: &str) -> &str {
     party.split('@').next().unwrap_or(party)
-}
-
-/// Who calls, as far as we may tell the called: what a trusted peer asserts before what the caller
-/// says, and nobody when the caller wants to stay unknown.
-pub(super) fn calling(incoming: &IncomingCall) -> Option<&Party> {
-    if incoming.is_private {
-        return None;
-    }
-    incoming
-        .asserted
-        .as_ref()
-        .or(incoming.calling.as_ref())
-        .filter(|party| !party.is_anonymous())
 }
 
 /// What offer and answer agreed on, in the media room's words.

@@ -9,7 +9,7 @@ use super::counting_pins::CountingPins;
 use super::data_folder::{self, Held};
 use super::gauges;
 use super::house::{House, RecordedPrompts, Rooms};
-use super::{call, descriptors};
+use super::{call, descriptors, web};
 use crate::admin::http::HttpServer;
 use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
 use crate::caller::Language;
@@ -31,6 +31,7 @@ use crate::speech::{SpeechConfig, SpeechRoom};
 use crate::store::Store;
 use crate::transcript::Witness;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What a server is built of.
@@ -41,6 +42,8 @@ pub struct Setup {
     pub config_file: Option<PathBuf>,
     /// The wall clock of conversations.
     pub clock: Arc<dyn WallClock>,
+    /// Whether it is a demo: people at this machine may call from a page, and see all of it.
+    pub demo: bool,
     /// The voices, when they have been looked for already.
     pub speech: Option<SpeechRoom>,
 }
@@ -67,6 +70,8 @@ pub struct Server {
     pub(super) transcript: Option<Arc<TranscriptFile>>,
     /// Call tasks and what serves all calls.
     pub(super) tasks: TaskTracker,
+    /// Ends what serves all calls.
+    pub(super) stop: CancellationToken,
     _data: Held,
 }
 
@@ -80,6 +85,7 @@ impl Server {
             config,
             config_file,
             clock,
+            demo,
             speech,
         } = setup;
         let connections = descriptors::raise_for(config.limits.calls_max).map_err(StartFault)?;
@@ -96,6 +102,7 @@ impl Server {
                     config.http.listen
                 ))
             })?;
+        let access = web::access(&config, demo)?;
         let (call_log, transcript) = open_files(&config, &clock)?;
         let speech = match speech {
             Some(speech) => speech,
@@ -115,10 +122,12 @@ impl Server {
                     "sip.listen (--sip): {fault}; stop what has the port, or choose another"
                 ))
             })?;
-        let witnesses: Vec<Arc<dyn Witness>> = transcript
+        let mut witnesses: Vec<Arc<dyn Witness>> = transcript
             .iter()
             .map(|file| file.clone() as Arc<dyn Witness>)
             .collect();
+        let live = access.as_ref().map(|_| Arc::new(web::live(&clock)));
+        witnesses.extend(live.iter().map(|live| live.clone() as Arc<dyn Witness>));
         let house = Arc::new(House::new(Rooms {
             config,
             organisation,
@@ -128,6 +137,7 @@ impl Server {
             speech,
             call_log,
             witnesses: witnesses.into(),
+            live,
             metrics: metrics.clone(),
             health,
         }));
@@ -142,6 +152,11 @@ impl Server {
             }));
         }
         render_prompts(&house);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let http = match access {
+            Some(access) => http.with_pages(web::pages(&house, &tasks, &stop, access)),
+            None => http,
+        };
         Ok(Server {
             house,
             endpoint,
@@ -149,7 +164,8 @@ impl Server {
             http: Some(http),
             config_file,
             transcript,
-            tasks: TaskTracker::new(),
+            tasks,
+            stop,
             _data: held,
         })
     }
