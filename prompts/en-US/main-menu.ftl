@@ -11,6 +11,7 @@ summary-full = Your mailbox is full. Nobody can leave you a message until you de
 # Read before the options of the main menu.
 main-menu = Main menu.
 main-menu-voice-mail = For voice mail, press { $key }.
+main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
 main-menu-other-mailbox = If this is not your mailbox, press { $key }.

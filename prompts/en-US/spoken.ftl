@@ -17,6 +17,13 @@ spoken-date = { $weekday }, { $month } { $day }, at { $time }
 # A day of another year.
 spoken-date-with-year = { $month } { $day }, { $year }, at { $time }
 
+# A day without a time.
+spoken-day-today = today
+spoken-day-yesterday = yesterday
+spoken-day-tomorrow = tomorrow
+spoken-day = { $weekday }, { $month } { $day }
+spoken-day-with-year = { $weekday }, { $month } { $day }, { $year }
+
 # 1 is Monday.
 spoken-weekday-name = { $weekday ->
     [1] Monday

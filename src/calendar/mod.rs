@@ -3,9 +3,17 @@
 //! Recurrences are always expanded here, and only inside the asked window (C4). Times are moments;
 //! who speaks them turns them into the listener's zone.
 
+pub mod embedded;
+mod event;
+mod expand;
+mod object;
+mod rule;
+mod scheduling;
+mod zones;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::mailbox::{Capabilities, MailAddress, MailFault, MailboxId};
@@ -19,8 +27,8 @@ pub struct EventId(pub std::sync::Arc<str>);
 pub struct Occurrence {
     /// The event.
     pub event: EventId,
-    /// When it would have begun by the rule.
-    pub recurrence: Option<Timestamp>,
+    /// When it would have begun by the rule, on the clock of the series.
+    pub recurrence: Option<DateTime>,
 }
 
 /// When something is.
@@ -66,6 +74,8 @@ pub enum Role {
     Organiser,
     /// Was invited; with the present answer.
     Attendee(Attendance),
+    /// Was invited through a list: no answer of the owner's can be given, as nobody asked by name.
+    Unlisted,
 }
 
 /// One appointment as it is read aloud: a single event, or one occurrence of a series.
@@ -137,8 +147,15 @@ pub trait Calendar: Send + Sync {
     ) -> Result<Agenda, MailFault>;
 
     /// Takes an iCalendar object into the calendar: an import without METHOD, a REQUEST (tentative
-    /// until answered), a CANCEL, a REPLY to an event of our own. Gives what was touched.
-    async fn take(&self, mailbox: &MailboxId, calendar: &str) -> Result<Vec<EventId>, MailFault>;
+    /// until answered), a CANCEL, a REPLY to an event of our own. Gives what was touched: nothing when
+    /// it is older than what is there, or `sender` (the address that a mail came from; none for an
+    /// import) has no right to change it.
+    async fn take(
+        &self,
+        mailbox: &MailboxId,
+        calendar: &str,
+        sender: Option<&str>,
+    ) -> Result<Vec<EventId>, MailFault>;
 
     /// What an iCalendar object of a mail says, as it stands, whether it is in the calendar or not.
     async fn read(
@@ -169,3 +186,6 @@ pub trait Calendar: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Notice>, MailFault>;
 }
+
+#[cfg(test)]
+mod tests;

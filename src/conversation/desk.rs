@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::arrival::{Arrival, CustomPrompts, Outcome};
+use crate::calendar::Calendar;
 use crate::directory::{Contacts, Directory};
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
@@ -27,6 +28,8 @@ pub struct Desk {
     pub directory: Arc<dyn Directory>,
     /// Knows whom subscribers know.
     pub contacts: Arc<dyn Contacts>,
+    /// Keeps appointments.
+    pub calendar: Arc<dyn Calendar>,
     /// Keeps recordings and delivers messages.
     pub outbox: Arc<Outbox>,
     /// The day and time of conversations.

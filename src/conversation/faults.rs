@@ -24,6 +24,11 @@ pub(super) fn mailbox(cause: MailFault) -> Leave {
     fault(cause, prompt)
 }
 
+/// The subscriber's calendar cannot be had.
+pub(super) fn calendar(cause: MailFault) -> Leave {
+    fault(cause, prompts::CALENDAR_UNAVAILABLE)
+}
+
 /// PINs can be neither checked nor changed.
 pub(super) fn pins(cause: PinFault) -> Leave {
     fault(cause, prompts::SIGN_IN_UNAVAILABLE)

@@ -5,7 +5,7 @@ use tracing::warn;
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
-use super::{contacts, personal_options, prompts, voice_mail};
+use super::{calendar, contacts, personal_options, prompts, voice_mail};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
@@ -17,6 +17,7 @@ const FAULTS_MAX: usize = 5;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMain {
     VoiceMail,
+    Calendar,
     Contacts,
     PersonalOptions,
     OtherMailbox,
@@ -28,6 +29,7 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
     "main-menu",
     &[
         always("voice-mail", OnMain::VoiceMail),
+        always("calendar", OnMain::Calendar),
         always("contacts", OnMain::Contacts),
         always("personal-options", OnMain::PersonalOptions),
         always("other-mailbox", OnMain::OtherMailbox),
@@ -39,6 +41,7 @@ impl OnMain {
     /// Of what something has to be allowed for it to be offered.
     fn areas(self) -> &'static [Area] {
         match self {
+            OnMain::Calendar => &[Area::Calendar],
             OnMain::Contacts => &[Area::Contacts, Area::Directory],
             OnMain::VoiceMail | OnMain::PersonalOptions => &[],
             OnMain::OtherMailbox | OnMain::Goodbye => &[],
@@ -95,6 +98,7 @@ async fn area(
     match choice {
         OnMain::VoiceMail => Box::pin(voice_mail::review(caller, visit, session)).await?,
         OnMain::Contacts => Box::pin(contacts::contacts(caller, visit, session)).await?,
+        OnMain::Calendar => Box::pin(calendar::review(caller, visit, session)).await?,
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }

@@ -2,7 +2,7 @@
 //! script.
 
 use super::{
-    call_answering, contacts, directory_search, first_time_setup, greetings, main_menu,
+    calendar, call_answering, contacts, directory_search, first_time_setup, greetings, main_menu,
     people_list, personal_options, prompts, take_message, voice_mail,
 };
 use crate::caller::SAID_UNASKED;
@@ -24,6 +24,9 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&YES_NO),
         outline(&main_menu::MAIN_MENU),
         outline(&voice_mail::VOICE_MESSAGE),
+        outline(&calendar::APPOINTMENT),
+        outline(&calendar::CALENDAR_DAY),
+        outline(&calendar::MEETING_DETAILS),
         outline(&call_answering::GREETING),
         outline(&take_message::CALLER_RECORDING),
         outline(&take_message::CALLER_SENDING),

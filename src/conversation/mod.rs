@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "the rest is for those who write messages")]
 mod addressee;
 pub mod arrival;
+mod calendar;
 mod call_answering;
 mod change_pin;
 mod contacts;

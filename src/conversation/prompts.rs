@@ -147,6 +147,49 @@ prompts! {
     /// As slow as it gets.
     SLOWEST = "slowest";
 
+    // Calendar.
+    /// Which day it is, and how many appointments it has: `$day`, `$count`.
+    CALENDAR_DAY = "calendar-opening";
+    /// So many items cannot be read: `$count`.
+    CALENDAR_BROKEN = "calendar-broken";
+    /// The appointments cannot be reached at present.
+    CALENDAR_UNAVAILABLE = "calendar-unavailable";
+    /// None before this one.
+    FIRST_APPOINTMENT = "first-appointment";
+    /// None after the last one.
+    NO_MORE_APPOINTMENTS = "no-more-appointments";
+    /// An appointment within a day: `$named`, `$subject`, `$from`, `$to`.
+    APPOINTMENT_TIMED = "appointment-timed";
+    /// One without a length: `$named`, `$subject`, `$from`.
+    APPOINTMENT_MOMENT = "appointment-moment";
+    /// One that begins or ends on another day: `$named`, `$subject`, `$from-day`, `$from`, `$to-day`,
+    /// `$to`.
+    APPOINTMENT_LONG = "appointment-long";
+    /// The whole day: `$named`, `$subject`.
+    APPOINTMENT_ALL_DAY = "appointment-all-day";
+    /// Several whole days: `$named`, `$subject`, `$from`, `$to`.
+    APPOINTMENT_DAYS = "appointment-days";
+    /// Its time may be wrong.
+    APPOINTMENT_ZONE_UNCERTAIN = "appointment-zone-uncertain";
+    /// Where: `$location`.
+    APPOINTMENT_LOCATION = "appointment-location";
+    /// Who invited: `$name`.
+    APPOINTMENT_ORGANISER = "appointment-organiser";
+    /// The subscriber invited.
+    APPOINTMENT_OWN = "appointment-own";
+    /// The subscriber's answer: `$answer`.
+    APPOINTMENT_ANSWER = "appointment-answer";
+    /// Not for others' eyes.
+    APPOINTMENT_PRIVATE = "appointment-private";
+    /// Nothing but what was read.
+    NO_DETAILS = "no-details";
+    /// After the description.
+    END_OF_DETAILS = "end-of-details";
+    /// Who has answered so: `$answer`, `$names`, `$more`.
+    ATTENDANCE = "attendance";
+    /// What is next today: `$from`, `$named`, `$subject`.
+    SUMMARY_NEXT_MEETING = "summary-next-meeting";
+
     // Recording.
     /// The last sentence before the tone of call answering.
     RECORD_AFTER_TONE = "record-after-tone";

@@ -7,10 +7,11 @@ use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
-use super::{call_answering, first_time_setup, main_menu, prompts};
+use super::{calendar, call_answering, first_time_setup, main_menu, prompts};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::line::Locale;
 use crate::mailbox::{MailFault, UserSettings};
+use crate::policy::areas::Area;
 use crate::policy::dial_plan::InfoAnnouncement;
 use crate::policy::mailbox::Subscriber;
 
@@ -157,6 +158,14 @@ async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> T
             warn!("{} has no summary: {fault}", session.subscriber.user());
             return Ok(());
         }
+    };
+    let said = if session.may(Area::Calendar) && session.pin_given {
+        match calendar::next_meeting(visit, session).await {
+            Some(meeting) => said.then(meeting),
+            None => said,
+        }
+    } else {
+        said
     };
     let full = call_answering::is_full(visit.desk, &session.subscriber).await;
     caller

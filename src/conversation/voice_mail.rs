@@ -240,13 +240,13 @@ async fn hear(
 }
 
 /// The next slower step of the layout; nothing when this is the slowest.
-fn slower(caller: &Caller) -> Option<Pace> {
+pub(super) fn slower(caller: &Caller) -> Option<Pace> {
     let mut paces = caller.language().keys.paces().iter().rev();
     paces.find(|pace| **pace < caller.pace()).copied()
 }
 
 /// The next faster step of the layout; nothing when this is the fastest.
-fn faster(caller: &Caller) -> Option<Pace> {
+pub(super) fn faster(caller: &Caller) -> Option<Pace> {
     let mut paces = caller.language().keys.paces().iter();
     paces.find(|pace| **pace > caller.pace()).copied()
 }

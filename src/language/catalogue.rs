@@ -7,6 +7,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast;
 use jiff::Zoned;
+use jiff::civil::{Date, Time};
 use unic_langid::LanguageIdentifier;
 
 use super::prompts::{PromptFault, Value};
@@ -250,6 +251,8 @@ impl Catalogue {
             Value::Number(number) => Ok(self.numbers.telephone(number)),
             Value::Keys(keys) => self.keys(keys),
             Value::Moment { when, now, clock } => self.moment(when, now, *clock),
+            Value::Day { date, today } => self.day(*date, Day::of(*date, *today).alone()),
+            Value::Time { time, clock } => self.time(*time, *clock),
             Value::Length(length) => {
                 let (hours, minutes, seconds) = spoken_date::hours_minutes_seconds(*length);
                 self.form(
@@ -281,33 +284,49 @@ impl Catalogue {
 
     fn moment(&self, when: &Zoned, now: &Zoned, clock: ClockFormat) -> Result<String, String> {
         let when = spoken_date::in_zone_of(when, now);
-        let (message, hour) = spoken_date::time_of_day(when.time(), clock);
-        let minute = u64::from(when.minute().unsigned_abs());
-        let time = self.form(
+        let time = self.time(when.time(), clock)?;
+        let message = Day::of(when.date(), now.date()).message();
+        self.dated(when.date(), message, &[("time", time.into())])
+    }
+
+    fn time(&self, time: Time, clock: ClockFormat) -> Result<String, String> {
+        let (message, hour) = spoken_date::time_of_day(time, clock);
+        let minute = u64::from(time.minute().unsigned_abs());
+        self.form(
             message,
             &[
-                ("half", spoken_date::half_of_day(when.time()).into()),
+                ("half", spoken_date::half_of_day(time).into()),
                 ("hour", hour.into()),
                 ("minute", minute.into()),
                 ("minutes", self.numbers.minutes(minute).into()),
             ],
-        )?;
-        let date = when.date();
+        )
+    }
+
+    fn day(&self, date: Date, message: &str) -> Result<String, String> {
+        self.dated(date, message, &[])
+    }
+
+    /// A message with the parts of a date in it, and whatever else it needs.
+    fn dated(
+        &self,
+        date: Date,
+        message: &str,
+        more: &[(&'static str, FluentValue<'_>)],
+    ) -> Result<String, String> {
         let weekday = date.weekday().to_monday_one_offset();
         let weekday = self.form("spoken-weekday-name", &[("weekday", weekday.into())])?;
         let month = self.form("spoken-month-name", &[("month", date.month().into())])?;
         let day = self.numbers.day(u64::from(date.day().unsigned_abs()));
         let year = self.numbers.year(u64::from(date.year().unsigned_abs()));
-        self.form(
-            Day::of(date, now.date()).message(),
-            &[
-                ("time", time.into()),
-                ("weekday", weekday.into()),
-                ("month", month.into()),
-                ("day", day.into()),
-                ("year", year.into()),
-            ],
-        )
+        let mut values = vec![
+            ("weekday", weekday.into()),
+            ("month", month.into()),
+            ("day", day.into()),
+            ("year", year.into()),
+        ];
+        values.extend_from_slice(more);
+        self.form(message, &values)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Zoned;
+use jiff::civil::{Date, Time};
 
 pub use super::catalogue::Entry;
 use super::catalogue::{Catalogue, intern};
@@ -45,6 +46,20 @@ pub enum Value {
     },
     /// How long something is: "one minute twelve seconds".
     Length(Duration),
+    /// A day, seen from today: "tomorrow", "Friday, December fourth".
+    Day {
+        /// The day.
+        date: Date,
+        /// The listener's day.
+        today: Date,
+    },
+    /// A time of day: "nine oh five a.m."
+    Time {
+        /// The time.
+        time: Time,
+        /// How hours are told.
+        clock: ClockFormat,
+    },
 }
 
 impl Value {

@@ -52,6 +52,18 @@ impl Day {
             Day::OtherYear => "spoken-date-with-year",
         }
     }
+
+    /// The message that speaks the day without a time of day. A weekday alone would do for days ago
+    /// only: of days to come it could be either of two.
+    pub(crate) fn alone(self) -> &'static str {
+        match self {
+            Day::Today => "spoken-day-today",
+            Day::Yesterday => "spoken-day-yesterday",
+            Day::Tomorrow => "spoken-day-tomorrow",
+            Day::Weekday | Day::ThisYear => "spoken-day",
+            Day::OtherYear => "spoken-day-with-year",
+        }
+    }
 }
 
 /// The message that speaks a time of day, with the hour as it is told.
@@ -120,6 +132,11 @@ pub(crate) const SPOKEN_MESSAGES: &[(&str, &[&str])] = &[
         "spoken-date-with-year",
         &["day", "month", "time", "weekday", "year"],
     ),
+    ("spoken-day-today", &[]),
+    ("spoken-day-yesterday", &[]),
+    ("spoken-day-tomorrow", &[]),
+    ("spoken-day", &["day", "month", "weekday"]),
+    ("spoken-day-with-year", &["day", "month", "weekday", "year"]),
     ("spoken-weekday-name", &["weekday"]),
     ("spoken-month-name", &["month"]),
     ("spoken-12-hours", &["half", "hour", "minute", "minutes"]),

@@ -12,6 +12,7 @@ use super::house::{House, RecordedPrompts, Rooms};
 use super::{call, descriptors, web};
 use crate::admin::http::HttpServer;
 use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
+use crate::calendar::embedded::EmbeddedCalendar;
 use crate::caller::Language;
 use crate::config::{Config, Transport};
 use crate::conversation::Desk;
@@ -321,7 +322,8 @@ pub(super) async fn furnish(
         mail: mailbox.clone(),
         settings: mailbox,
         directory,
-        contacts: Arc::new(EmbeddedContacts::new(store)),
+        contacts: Arc::new(EmbeddedContacts::new(store.clone())),
+        calendar: Arc::new(EmbeddedCalendar::new(store)),
         outbox: Arc::new(outbox),
         clock: clock.clone(),
         time_zone: config.time_zone(),

@@ -133,6 +133,17 @@ pub(super) const STEPS: &[&str] = &[
         DELETE FROM message_change WHERE mailbox = NEW.mailbox AND id = NEW.id;
         INSERT INTO message_change (mailbox, id) VALUES (NEW.mailbox, NEW.id);
     END;
+    -- An event with all its occurrences, as iCalendar; from when to when it has something to tell,
+    -- in seconds of Unix time.
+    CREATE TABLE calendar_item (
+        mailbox TEXT NOT NULL,
+        uid TEXT NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (mailbox, uid)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX calendar_item_by_time ON calendar_item (mailbox, last, first);
     ",
 ];
 

@@ -9,6 +9,7 @@
     reason = "each test program uses a part of this, and fails where it cannot go on"
 )]
 
+pub mod appointments;
 pub mod contacts;
 pub mod emails;
 pub mod far_end;

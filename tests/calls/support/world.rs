@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, ReasonForCall};
 use ringback::directory::embedded::EmbeddedDirectory;
 use ringback::directory::embedded_contacts::EmbeddedContacts;
@@ -41,6 +42,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use super::appointments::{self, Given};
 use super::contacts::{Acquaintances, OTHER_PLAN, describe, group};
 use super::emails::{Emails, GivenEmail, Mailer};
 use super::far_end::SoundNames;
@@ -100,7 +102,7 @@ impl Requests {
         number == self.fails.load(Ordering::Relaxed)
     }
 
-    fn mail(&self) -> Result<(), MailFault> {
+    pub(super) fn mail(&self) -> Result<(), MailFault> {
         if self.next() {
             return Err(MailFault::Unavailable("the story wants it so".to_owned()));
         }
@@ -368,6 +370,7 @@ pub struct World {
     pub locked_out: Vec<String>,
     pub users: Vec<String>,
     mailbox: EmbeddedMailbox,
+    calendar: EmbeddedCalendar,
     keeper: Arc<dyn Pins>,
     organisation: Arc<Organisation>,
     clock: Arc<StoryClock>,
@@ -395,6 +398,7 @@ struct Resident {
     messages: Vec<Message>,
     knows: Acquaintances,
     emails: Vec<GivenEmail>,
+    appointments: Vec<Given>,
 }
 
 struct Message {
@@ -511,6 +515,13 @@ impl World {
             let stored = emails.store(&mailbox, &mailer, &resident.person, &resident.emails);
             stored.await?;
         }
+        let calendar = EmbeddedCalendar::new(store.clone());
+        let today = givens.clock.to_zoned(givens.zone.clone());
+        for resident in &givens.residents {
+            for appointment in &resident.appointments {
+                appointment.keep(&store, &calendar, &resident.user, &today)?;
+            }
+        }
         let custom = givens
             .custom
             .iter()
@@ -532,6 +543,7 @@ impl World {
             settings: mail(),
             directory: watched(EmbeddedDirectory::new(store), &requests, &let_in),
             contacts: watched(contacts, &requests, &let_in),
+            calendar: watched(calendar.clone(), &requests, &let_in),
             outbox: Arc::new(outbox),
             clock: clock.clone(),
             time_zone: givens.zone.clone(),
@@ -555,6 +567,7 @@ impl World {
                 .map(|one| one.user.clone())
                 .collect(),
             mailbox,
+            calendar,
             keeper: Arc::new(plain),
             organisation,
             clock,
@@ -707,6 +720,10 @@ impl World {
             let inbox = messages.iter().filter(|one| one.folder == Folder::Inbox);
             inbox.filter(|one| one.read == read).count()
         };
+        if let Some(fact) = fact.strip_prefix("appointment ") {
+            let today = self.clock.now().to_zoned(self.desk.time_zone.clone());
+            return appointments::check(&self.calendar, &id, fact, &today).await;
+        }
         if let Some((name, state)) = fact.split_once(".wav ") {
             let id = id_of(&format!("{name}.wav"));
             let message = messages.iter().find(|one| one.envelope.id == id);
@@ -1099,6 +1116,7 @@ impl Resident {
             messages: Vec::new(),
             knows: Acquaintances::default(),
             emails: Vec::new(),
+            appointments: Vec::new(),
         }
     }
 
@@ -1156,6 +1174,11 @@ impl Resident {
             ["recorded", "name", length] => {
                 self.recordings
                     .push((Recorded::Name, parse_duration(length)?));
+            }
+            ["appointment", words @ ..] => {
+                self.appointments.push(Given::parse(words)?);
+                let mail = appointments::address(&self.user);
+                self.person.mail.get_or_insert(mail);
             }
             ["24-hour", "clock"] => self.settings.twenty_four_hours = Some(true),
             ["12-hour", "clock"] => self.settings.twenty_four_hours = Some(false),
