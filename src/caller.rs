@@ -8,6 +8,7 @@ mod asked;
 mod asking;
 mod begun;
 mod line_side;
+mod manner;
 mod open_menu;
 mod recording;
 mod saying;
@@ -16,12 +17,14 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod type_ahead;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use begun::Begun;
+pub use manner::Manner;
 pub use open_menu::OpenMenu;
 use saying::PlaceRead;
 pub use saying::Saying;
@@ -29,8 +32,9 @@ use script::Feeding;
 use standing::{Piece, Standing};
 use type_ahead::TypeAhead;
 
-use crate::language::{KeyLayout, LanguageFault, Phrases, PromptFault, Prompts};
-pub use crate::language::{Reading, Value};
+use crate::language::key_layout::DEFAULT_LAYOUT;
+use crate::language::{Assets, KeyLayout, LanguageFault, Phrases, PromptFault, Prompts};
+pub use crate::language::{Reading, Style, Value};
 use crate::line::{
     HangUpCause, Key, Line, LineCommand, LineEvent, Locale, Pace, PlayId, PromptName, Skip,
 };
@@ -60,6 +64,8 @@ pub const SAID_UNASKED: &[PromptName] = &[
     turn::NOT_UNDERSTOOD_AGAIN,
     turn::DID_YOU_SAY,
     turn::KEYS_ONLY,
+    waiting::ENDING_FOR_SILENCE,
+    waiting::WAITING,
 ];
 
 /// A far end that takes no command for so long is gone.
@@ -141,20 +147,41 @@ pub enum PinEntry {
 /// Prompts, keys and phrases: all that is needed to talk.
 pub struct Language {
     /// What is said.
-    pub prompts: Prompts,
+    pub prompts: Arc<Prompts>,
     /// What is pressed.
-    pub keys: KeyLayout,
+    pub keys: Arc<KeyLayout>,
     /// What callers say.
-    pub phrases: Phrases,
+    pub phrases: Arc<Phrases>,
+    /// Every layout that somebody may choose.
+    pub layouts: Arc<[Arc<KeyLayout>]>,
 }
 
 impl Language {
     /// The one inside the binary.
     pub fn embedded() -> Result<Language, LanguageFault> {
+        Language::load(&Assets::embedded(), DEFAULT_LAYOUT)
+    }
+
+    /// The one of these files, with this layout unless somebody has chosen another.
+    pub fn load(assets: &Assets, layout: &str) -> Result<Language, LanguageFault> {
+        let keys = Arc::new(KeyLayout::load(assets, layout)?);
+        let layouts = KeyLayout::all(assets)?.into_iter().map(Arc::new);
         Ok(Language {
-            prompts: Prompts::embedded()?,
-            keys: KeyLayout::embedded()?,
-            phrases: Phrases::embedded()?,
+            prompts: Arc::new(Prompts::load(assets)?),
+            keys,
+            phrases: Arc::new(Phrases::load(assets)?),
+            layouts: layouts.collect(),
+        })
+    }
+
+    /// The same with the keys of another layout, if there is one of this name.
+    fn with_layout(&self, name: &str) -> Option<Language> {
+        let keys = self.layouts.iter().find(|layout| layout.name() == name)?;
+        Some(Language {
+            prompts: self.prompts.clone(),
+            keys: keys.clone(),
+            phrases: self.phrases.clone(),
+            layouts: self.layouts.clone(),
         })
     }
 }
@@ -179,8 +206,11 @@ pub struct Caller {
     line: Line,
     language: Arc<Language>,
     locale: Locale,
+    style: Style,
     transcript: Transcript,
     patience: Patience,
+    /// Whether nobody is sent away for silence without an offer to wait.
+    offers_to_wait: bool,
     /// When the call has lasted long enough.
     ends_at: Option<Instant>,
     /// Events read while we waited for something else.
@@ -233,8 +263,10 @@ impl Caller {
             line,
             language,
             locale,
+            style: Style::Full,
             transcript,
             patience,
+            offers_to_wait: false,
             ends_at: None,
             pending: VecDeque::new(),
             typed_ahead: TypeAhead::new(),

@@ -13,6 +13,7 @@ card-more = announced after zero zero
 # Headings, one for each menu.
 card-everywhere = Everywhere
 card-yes-no = Questions with yes or no
+card-waiting = When nothing was pressed for long
 card-main-menu = Main menu
 card-voice-message = Voice messages
 card-appointment = An appointment

@@ -2,8 +2,10 @@
 
 # After a key that means nothing here, the first time.
 not-a-choice = Sorry, that key does nothing here.
+    .brief = No such key.
 # After a key that means nothing here, the second time; the options follow.
 not-a-choice-again = Sorry, that key does nothing here. These are your options.
+    .brief = No such key. Options:
 # After words that were not understood, the first time.
 not-understood = Sorry, I didn't understand.
 # After words that were not understood, the second time; the options follow.
@@ -26,6 +28,12 @@ shutdown-goodbye = Sorry, this service is going down for maintenance. Please cal
 call-too-long = This call has reached its longest time. Goodbye.
 # The subscriber leaves.
 goodbye = Goodbye.
+# A subscriber has been silent for long; the call would end soon. How to prevent it follows.
+ending-for-silence = I can't hear you, so I'll end the call in a moment.
+# Option of the above.
+waiting-wait = To take your time, press { $key }.
+# The subscriber wants us to wait; we do, for some minutes.
+waiting = I'll wait. Press any key to go on.
 # The caller confirms something by yes or no.
 yes-no-yes = For yes, press { $key }.
 yes-no-no = For no, press { $key }.

@@ -6,6 +6,11 @@ summary-voice-messages = { $count ->
     [one] You have { $count } new voice message.
    *[other] You have { $count } new voice messages.
 }
+    .brief = { $count ->
+        [0] No new voice messages.
+        [one] { $count } new voice message.
+       *[other] { $count } new voice messages.
+    }
 # The mailbox holds all it may, so callers cannot leave messages.
 summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
 # Read before the options of the main menu.
@@ -15,6 +20,7 @@ main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
 main-menu-other-mailbox = If this is not your mailbox, press { $key }.
+    .brief = Another mailbox, { $key }.
 main-menu-goodbye = To end the call, press { $key }.
 # Asked before the call ends; yes and no follow.
 end-the-call = Do you want to end the call?

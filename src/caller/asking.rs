@@ -28,9 +28,12 @@ impl Caller {
         menu: impl Into<OpenMenu<C>>,
     ) -> Talk<C> {
         let menu = menu.into();
-        match self.put(&menu, Persistence::AskAgain).await? {
-            Ok(choice) => Ok(choice),
-            Err(why) => Err(self.give_up(why).await),
+        loop {
+            match self.put(&menu, Persistence::AskAgain).await? {
+                Ok(choice) => return Ok(choice),
+                Err(Why::Silence) if Box::pin(self.is_still_there()).await? => self.failures = 0,
+                Err(why) => return Err(self.give_up(why).await),
+            }
         }
     }
 
@@ -363,6 +366,10 @@ impl Caller {
                         self.drop_pound();
                     }
                     return Ok((entered, entry.into_digits()));
+                }
+                Step::GaveUp(Why::Silence) if Box::pin(self.is_still_there()).await? => {
+                    self.failures = 0;
+                    entry = DigitEntry::new(rules, self.patience, 0);
                 }
                 Step::GaveUp(why) => {
                     self.failures = entry.failures();

@@ -141,13 +141,13 @@ impl Caller {
 
     /// Plays this instead of what plays now; false when it is nothing.
     pub(super) async fn play(&mut self, saying: &Saying) -> Talk<bool> {
-        let script = saying.script(&self.language.prompts, &self.locale)?;
+        let script = saying.script(&self.language.prompts, &self.locale, self.style)?;
         self.play_script(script, true).await
     }
 
     /// The same for what was interrupted, and stands in the transcript already.
     pub(super) async fn go_on_playing(&mut self, saying: &Saying) -> Talk<bool> {
-        let script = saying.script(&self.language.prompts, &self.locale)?;
+        let script = saying.script(&self.language.prompts, &self.locale, self.style)?;
         self.play_script(script, false).await
     }
 

@@ -275,6 +275,15 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     }
 }
 
+/// The words that read out every option of a menu.
+pub(super) fn options_of<C: Copy + PartialEq + 'static>(
+    menu: &OpenMenu<C>,
+    language: &Language,
+) -> Result<Saying, PromptFault> {
+    let entries: Vec<_> = menu.entries().collect();
+    menu.options(language, Saying::nothing(), &entries)
+}
+
 fn everywhere(
     language: &Language,
     said: Saying,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::script::{Batch, Script};
 use crate::language::prompts::text_of;
 use crate::language::reading::Place;
-use crate::language::{PromptFault, Prompts, Reading, Value};
+use crate::language::{PromptFault, Prompts, Reading, Style, Value};
 use crate::line::{Locale, PromptName, Segment, Sound, SoundSlot};
 use crate::transcript::Event;
 
@@ -152,12 +152,17 @@ impl Saying {
     }
 
     /// What the line is given of it, piece by piece.
-    pub(super) fn script(&self, prompts: &Prompts, locale: &Locale) -> Result<Script, PromptFault> {
+    pub(super) fn script(
+        &self,
+        prompts: &Prompts,
+        locale: &Locale,
+        style: Style,
+    ) -> Result<Script, PromptFault> {
         let mut script = Script::default();
         for (number, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Prompt { name, values } => {
-                    let utterances = prompts.say(locale, *name, values)?;
+                    let utterances = prompts.say_in_style(style, locale, *name, values)?;
                     let text = text_of(&utterances);
                     let longest = Duration::from_millis(300) * text.len() as u32;
                     let says = Event::Says {

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::arrival::{Arrival, CustomPrompts, Outcome};
 use crate::calendar::Calendar;
+use crate::caller::Manner;
 use crate::directory::{Contacts, Directory};
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
@@ -48,6 +49,8 @@ pub(super) struct Visit<'a> {
     pub(super) arrival: Arrival,
     /// What the call record will say.
     pub(super) outcome: Outcome,
+    /// How we talk with a caller of whom nothing is known.
+    pub(super) manner: Manner,
     /// Wrong sign-ins in this call.
     pub(super) sign_in_failures: u8,
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
 use crate::line::PromptName;
-use crate::turn::menu::{EVERYWHERE, Menu, YES_NO};
+use crate::turn::menu::{EVERYWHERE, Menu, WAITING, YES_NO};
 
 /// Choices that undo each other: only one of the two is open at a time.
 const OPPOSITES: &[(&str, &str, &str)] = &[
@@ -22,6 +22,7 @@ pub fn all() -> Vec<MenuOutline> {
     vec![
         outline(&EVERYWHERE),
         outline(&YES_NO),
+        outline(&WAITING),
         outline(&main_menu::MAIN_MENU),
         outline(&voice_mail::VOICE_MESSAGE),
         outline(&calendar::APPOINTMENT),

@@ -20,6 +20,7 @@ mod first_time_setup;
 mod greetings;
 mod leading_silence;
 mod main_menu;
+mod manner;
 pub mod menus;
 mod message_header;
 mod people_list;

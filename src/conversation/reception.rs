@@ -42,6 +42,7 @@ pub async fn reception(caller: &mut Caller, desk: &Desk, arrival: Arrival) -> Ou
             ..Outcome::default()
         },
         arrival,
+        manner: caller.manner(),
         sign_in_failures: 0,
     };
     for _ in 0..STOPS_MAX {

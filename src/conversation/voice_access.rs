@@ -7,9 +7,8 @@ use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
-use super::{calendar, call_answering, first_time_setup, main_menu, prompts};
+use super::{calendar, call_answering, first_time_setup, main_menu, manner, prompts};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
-use crate::line::Locale;
 use crate::mailbox::{MailFault, UserSettings};
 use crate::policy::areas::Area;
 use crate::policy::dial_plan::InfoAnnouncement;
@@ -24,7 +23,7 @@ pub(super) async fn welcomed(caller: &mut Caller, visit: &mut Visit<'_>) -> Talk
     if !sign_in::opens_without_pin(visit, &owner).await {
         return enter(caller, visit, Some(SignIn::Recognised(owner))).await;
     }
-    let mut session = open(caller, visit, owner).await;
+    let mut session = open(caller, visit, owner).await?;
     session.pin_given = false;
     sign_in::signed_in(caller, visit, session.subscriber.clone());
     caller
@@ -39,8 +38,10 @@ pub(super) async fn enter(
     visit: &mut Visit<'_>,
     known: Option<SignIn>,
 ) -> Talk<NextStop> {
+    // Somebody else may have been here before, in his own way.
+    manner::forget(caller, visit).await?;
     let subscriber = sign_in::sign_in(caller, visit, known).await?;
-    let mut session = open(caller, visit, subscriber).await;
+    let mut session = open(caller, visit, subscriber).await?;
     if !session.settings.set_up {
         first_time(caller, visit, &mut session).await?;
     }
@@ -111,8 +112,8 @@ async fn welcome(caller: &mut Caller, visit: &Visit<'_>) -> Talk {
     }
 }
 
-/// Opens a subscriber's session: his settings, and his language from now on.
-async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) -> Session {
+/// Opens a subscriber's session: his settings, and his way to talk from now on.
+async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) -> Talk<Session> {
     let mailbox = super::desk::mailbox_of(&subscriber);
     let settings = match visit.desk.settings.settings(&mailbox).await {
         Ok(settings) => settings,
@@ -128,21 +129,8 @@ async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) ->
             }
         }
     };
-    if let Some(language) = &settings.language {
-        let locale = Locale::new(language);
-        // A language that is not installed any more leaves the dial plan's in place.
-        let best = caller.language().prompts.best(&locale);
-        if language_of(&best) == language_of(&locale) {
-            caller.set_locale(locale);
-        }
-    }
-    Session::new(visit.desk, subscriber, settings)
-}
-
-/// The language of a locale, without its region.
-fn language_of(locale: &Locale) -> &str {
-    let tag = locale.as_str();
-    tag.split_once('-').map_or(tag, |(language, _)| language)
+    manner::adopt(caller, visit, &settings).await?;
+    Ok(Session::new(visit.desk, subscriber, settings))
 }
 
 /// How many new voice messages there are.

@@ -10,7 +10,8 @@ use jiff::Zoned;
 use jiff::civil::{Date, Time};
 use unic_langid::LanguageIdentifier;
 
-use super::prompts::{PromptFault, Value};
+use super::brief::{self, Shortening};
+use super::prompts::{PromptFault, Style, Value};
 use super::sentences::{
     SENTENCE_MAX, VALUE_CLOSES, VALUE_OPENS, clean, collapse, sentences, split_long,
 };
@@ -31,12 +32,16 @@ pub struct Entry {
     pub variables: BTreeSet<String>,
     /// Whether another message is made with it.
     pub is_used_inside: bool,
+    /// The variables of its brief form, where it has one of its own.
+    pub brief: Option<BTreeSet<String>>,
 }
 
 pub(super) struct Catalogue {
     bundle: FluentBundle<FluentResource>,
     pub(super) entries: BTreeMap<PromptName, Entry>,
     numbers: SpokenNumbers,
+    /// How options become brief that have no brief form of their own.
+    pub(super) shortenings: Vec<Shortening>,
 }
 
 impl Catalogue {
@@ -53,6 +58,11 @@ impl Catalogue {
                     "write one after prompts/en-US/numbers.toml",
                 ));
             }
+        };
+        let brief_file = format!("{folder}brief.toml");
+        let shortenings = match assets.text(&brief_file) {
+            Some(text) => brief::read(&brief_file, text?)?,
+            None => Vec::new(),
         };
         let identifier: LanguageIdentifier = locale.as_str().parse().map_err(|_| {
             LanguageFault::wrong(
@@ -112,11 +122,13 @@ impl Catalogue {
             bundle,
             entries,
             numbers,
+            shortenings,
         })
     }
 
     pub(super) fn say(
         &self,
+        style: Style,
         locale: &Locale,
         name: PromptName,
         values: &[(&'static str, Value)],
@@ -155,8 +167,15 @@ impl Catalogue {
             locale: locale.clone(),
             what,
         };
-        let text = self.format(name.0, &arguments).map_err(unresolved)?;
-        let has_variables = !entry.variables.is_empty();
+        let full = || self.format(name.0, &arguments);
+        let text = match style {
+            Style::Full => full(),
+            Style::Brief => self.briefly(name, entry, &arguments).unwrap_or_else(full),
+        };
+        let text = text.map_err(unresolved)?;
+        // No studio recording of the whole sentence may stand for its brief form.
+        let is_short = style == Style::Brief && entry.brief.is_some();
+        let has_variables = !entry.variables.is_empty() || is_short;
         let private = values
             .iter()
             .any(|(variable, value)| value.is_private() && entry.variables.contains(*variable));
@@ -183,6 +202,37 @@ impl Catalogue {
             .collect())
     }
 
+    /// The brief form of a message: its own, or what the shortenings make of an option.
+    fn briefly(
+        &self,
+        name: PromptName,
+        entry: &Entry,
+        arguments: &FluentArgs<'_>,
+    ) -> Option<Result<String, String>> {
+        if entry.brief.is_some() {
+            let message = self.bundle.get_message(name.0)?;
+            let form = message.get_attribute(brief::ATTRIBUTE)?;
+            return Some(self.format_pattern(form.value(), arguments));
+        }
+        if !entry.variables.contains("key") {
+            return None;
+        }
+        let full = self.format(name.0, arguments).ok()?;
+        brief::shorten(&self.shortenings, &full).map(Ok)
+    }
+
+    /// Whether a message has a brief form of either kind.
+    pub(super) fn has_brief_form(&self, name: PromptName) -> bool {
+        self.entries.get(&name).is_some_and(|entry| {
+            let mut arguments = FluentArgs::new();
+            for (index, variable) in entry.variables.iter().enumerate() {
+                let mark = format!("{VALUE_OPENS}V{index}{VALUE_CLOSES}");
+                arguments.set(variable.clone(), mark);
+            }
+            self.briefly(name, entry, &arguments).is_some()
+        })
+    }
+
     /// The message with its plural forms chosen, values still standing as marks.
     fn format(&self, message: &str, arguments: &FluentArgs<'_>) -> Result<String, String> {
         let pattern = self
@@ -190,6 +240,14 @@ impl Catalogue {
             .get_message(message)
             .and_then(|message| message.value())
             .ok_or_else(|| format!("the message {message} has no text"))?;
+        self.format_pattern(pattern, arguments)
+    }
+
+    fn format_pattern(
+        &self,
+        pattern: &ast::Pattern<&str>,
+        arguments: &FluentArgs<'_>,
+    ) -> Result<String, String> {
         let mut faults = Vec::new();
         let text = self
             .bundle
@@ -350,6 +408,14 @@ impl Messages {
                         continue;
                     };
                     self.note(message.id.name, value);
+                    let mut attributes = message.attributes.iter();
+                    let brief = attributes.find(|one| one.id.name == brief::ATTRIBUTE);
+                    let brief = brief.map(|form| {
+                        let mut variables = BTreeSet::new();
+                        let refers_to = self.refers_to.entry(message.id.name.to_owned());
+                        gather(&form.value, &mut variables, refers_to.or_default());
+                        variables
+                    });
                     let comment = message.comment.map(|comment| comment.content.join(" "));
                     let Some(name) = intern(message.id.name) else {
                         return Err(LanguageFault::wrong(
@@ -366,6 +432,7 @@ impl Messages {
                             note: comment.unwrap_or_default(),
                             variables: BTreeSet::new(),
                             is_used_inside: false,
+                            brief,
                         },
                     );
                 }
@@ -389,6 +456,17 @@ impl Messages {
         for (name, entry) in &mut entries {
             entry.is_used_inside = used_inside.iter().any(|used| *used == name.0);
             let mut seen = BTreeSet::new();
+            if let Some(variable) = entry.brief.iter().flatten().find(|variable| {
+                let full = self.variables.get(name.0);
+                !full.is_some_and(|full| full.contains(*variable))
+            }) {
+                return Err(LanguageFault::wrong(
+                    entry.file.as_str(),
+                    name.0,
+                    format!("its brief form has ${variable}, which the whole sentence has not"),
+                    "use only variables of the whole sentence",
+                ));
+            }
             let mut open = vec![name.0.to_owned()];
             while let Some(next) = open.pop() {
                 let Some(variables) = self.variables.get(&next) else {

@@ -105,8 +105,19 @@ pub fn check(words: Words<'_>, menus: &[MenuOutline], used: &[PromptName]) -> Fi
     check.phrases();
     let needed = check.prompts_of_code(used);
     check.unused_prompts(&needed);
+    check.brief_forms();
     check.translations();
     check.found
+}
+
+/// Compares the keys of another layout with the menus that code uses.
+pub fn check_layout(words: Words<'_>, menus: &[MenuOutline]) -> Findings {
+    let check = Check {
+        words,
+        menus,
+        found: Findings::default(),
+    };
+    check.other_layout()
 }
 
 /// Studio recordings that would never be heard: of prompts that do not exist or have variables.
@@ -369,6 +380,42 @@ impl Check<'_> {
                 );
             }
         }
+    }
+
+    /// Where a locale has brief forms, every announced option has one.
+    fn brief_forms(&mut self) {
+        let prompts = self.words.prompts;
+        let locales: Vec<Locale> = prompts.locales().cloned().collect();
+        for locale in locales.iter().filter(|one| prompts.has_brief_forms(one)) {
+            for menu in self.menus {
+                for choice in &menu.choices {
+                    let Some(name) = prompts.option(menu.name, choice.name) else {
+                        continue;
+                    };
+                    let entry = prompts.entries(locale).find(|(known, _)| *known == name);
+                    if let Some((_, entry)) = entry
+                        && choice.level != Level::Silent
+                        && !prompts.is_brief_too(locale, name)
+                    {
+                        self.fault(
+                            &entry.file,
+                            name.0.to_owned(),
+                            "the option has no brief form",
+                            format!(
+                                "add a line \"    .brief = …, {{ $key }}.\" below it, or word it as prompts/{locale}/brief.toml knows"
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Another layout than the default: its keys, and nothing else.
+    fn other_layout(mut self) -> Findings {
+        self.keys();
+        self.collisions();
+        self.found
     }
 
     /// No message is there that nobody says.

@@ -31,7 +31,9 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
-    paces: Vec<u16>,
+    /// The layout whose menus and speeds hold where this one has none of its own.
+    base: Option<String>,
+    paces: Option<Vec<u16>>,
 }
 
 impl KeyLayout {
@@ -39,10 +41,7 @@ impl KeyLayout {
     pub fn load(assets: &Assets, name: &str) -> Result<KeyLayout, LanguageFault> {
         let file = format!("grammars/keys/{name}.toml");
         let Some(text) = assets.text(&file) else {
-            let known: Vec<&str> = assets
-                .paths("grammars/keys/", ".toml")
-                .filter_map(|path| path.strip_prefix("grammars/keys/")?.strip_suffix(".toml"))
-                .collect();
+            let known = KeyLayout::names_of(assets);
             return Err(LanguageFault::wrong(
                 file,
                 name,
@@ -50,7 +49,52 @@ impl KeyLayout {
                 format!("choose one of: {}", known.join(", ")),
             ));
         };
-        KeyLayout::parse(name, &file, text?)
+        let (mut layout, base) = KeyLayout::parse(name, &file, text?)?;
+        let Some(base) = base else {
+            return Ok(layout);
+        };
+        // One step only: a base of a base would hide what a layout says.
+        let base_file = format!("grammars/keys/{base}.toml");
+        let there = assets.text(&base_file).transpose()?;
+        let based = there.map(|text| KeyLayout::parse(&base, &base_file, text));
+        match based.transpose()? {
+            Some((base, None)) => {
+                layout.rest_from(base);
+                Ok(layout)
+            }
+            _ => Err(LanguageFault::wrong(
+                file,
+                "layout.base",
+                format!("{base} is no layout that stands by itself"),
+                format!("name one that does, such as {DEFAULT_LAYOUT}"),
+            )),
+        }
+    }
+
+    /// Every layout there is, by name.
+    pub fn all(assets: &Assets) -> Result<Vec<KeyLayout>, LanguageFault> {
+        KeyLayout::names_of(assets)
+            .into_iter()
+            .map(|name| KeyLayout::load(assets, name))
+            .collect()
+    }
+
+    fn names_of(assets: &Assets) -> Vec<&str> {
+        assets
+            .paths("grammars/keys/", ".toml")
+            .filter_map(|path| path.strip_prefix("grammars/keys/")?.strip_suffix(".toml"))
+            .collect()
+    }
+
+    /// Takes what this layout has not from its base: whole menus, never single keys of a menu, which
+    /// might mean something else here.
+    fn rest_from(&mut self, base: KeyLayout) {
+        if self.paces.is_empty() {
+            self.paces = base.paces;
+        }
+        for (menu, choices) in base.menus {
+            self.menus.entry(menu).or_insert(choices);
+        }
     }
 
     /// The default layout inside the binary.
@@ -58,7 +102,12 @@ impl KeyLayout {
         KeyLayout::load(&Assets::embedded(), DEFAULT_LAYOUT)
     }
 
-    fn parse(name: &str, file: &str, text: &str) -> Result<KeyLayout, LanguageFault> {
+    /// What one file says, and the name of its base.
+    fn parse(
+        name: &str,
+        file: &str,
+        text: &str,
+    ) -> Result<(KeyLayout, Option<String>), LanguageFault> {
         let wrong = |entry: String, what: String, cure: &str| {
             LanguageFault::wrong(file, entry, what, cure.to_owned())
         };
@@ -69,10 +118,13 @@ impl KeyLayout {
                 "write a table per menu, and choice = \"keys\" in it",
             )
         })?;
-        let paces: Vec<Pace> = parsed.layout.paces.into_iter().map(Pace).collect();
+        let base = parsed.layout.base;
+        let inherits = base.is_some() && parsed.layout.paces.is_none();
+        let paces = parsed.layout.paces.unwrap_or_default();
+        let paces: Vec<Pace> = paces.into_iter().map(Pace).collect();
         let ascending = paces.windows(2).all(|pair| pair[0] < pair[1]);
         let in_range = paces.iter().all(|pace| (50..=200).contains(&pace.0));
-        if !ascending || !in_range || !paces.contains(&Pace::NORMAL) {
+        if !inherits && (!ascending || !in_range || !paces.contains(&Pace::NORMAL)) {
             return Err(wrong(
                 "layout.paces".into(),
                 format!("{paces:?} cannot be stepped through"),
@@ -98,12 +150,13 @@ impl KeyLayout {
             }
             menus.insert(menu, keys_of);
         }
-        Ok(KeyLayout {
+        let layout = KeyLayout {
             name: name.to_owned(),
             file: file.to_owned(),
             paces,
             menus,
-        })
+        };
+        Ok((layout, base))
     }
 
     /// What must be pressed for a choice of a menu; `None` when it has no keys in this layout.
@@ -157,7 +210,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<KeyLayout, LanguageFault> {
-        KeyLayout::parse("test", "grammars/keys/test.toml", text)
+        KeyLayout::parse("test", "grammars/keys/test.toml", text).map(|(layout, _)| layout)
     }
 
     const HEADER: &str = "[layout]\npaces = [80, 100, 125]\n";
@@ -186,6 +239,32 @@ mod tests {
         assert_eq!(layout.keys("menu", "play"), None);
         assert!(layout.mentions("menu", "play"));
         assert!(!layout.mentions("menu", "stop"));
+    }
+
+    #[test]
+    fn a_layout_takes_whole_menus_from_its_base() {
+        let assets = Assets::from_texts([
+            (
+                "grammars/keys/one.toml",
+                "[layout]\npaces = [100, 125]\n[a]\nplay = \"1\"\nstop = \"2\"\n[b]\ngo = \"3\"\n",
+            ),
+            (
+                "grammars/keys/two.toml",
+                "[layout]\nbase = \"one\"\n[a]\nplay = \"9\"\n",
+            ),
+            ("grammars/keys/three.toml", "[layout]\nbase = \"two\"\n"),
+        ]);
+        let two = KeyLayout::load(&assets, "two").unwrap();
+        let keys = |menu, choice| two.keys(menu, choice).map(|keys| keys.to_string());
+        assert_eq!(keys("a", "play").as_deref(), Some("9"));
+        assert!(
+            !two.mentions("a", "stop"),
+            "a single key of a menu is not taken over"
+        );
+        assert_eq!(keys("b", "go").as_deref(), Some("3"));
+        assert_eq!(two.paces().len(), 2);
+        let fault = KeyLayout::load(&assets, "three").err().unwrap().to_string();
+        assert!(fault.contains("layout.base"), "{fault}");
     }
 
     #[test]

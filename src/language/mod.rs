@@ -5,6 +5,7 @@
 //! plurals and word order live in `.ftl`, number words in `numbers.toml`.
 
 mod assets;
+mod brief;
 mod catalogue;
 pub mod check;
 pub mod key_card;
@@ -18,11 +19,13 @@ pub mod spoken_date;
 pub mod spoken_number;
 
 pub use assets::{Assets, StudioRecording};
-pub use check::{ChoiceOutline, Findings, MenuOutline, Words, check, check_recordings};
+pub use check::{
+    ChoiceOutline, Findings, MenuOutline, Words, check, check_layout, check_recordings,
+};
 pub use key_card::KeyCard;
 pub use key_layout::KeyLayout;
 pub use phrases::Phrases;
-pub use prompts::{PromptFault, Prompts, Value};
+pub use prompts::{PromptFault, Prompts, Style, Value};
 pub use reading::Reading;
 pub use recording_script::RecordingScript;
 pub use spoken_date::ClockFormat;

@@ -69,6 +69,16 @@ impl Value {
     }
 }
 
+/// How much prompts say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Style {
+    /// Whole sentences.
+    #[default]
+    Full,
+    /// A word or two, where there is a brief form.
+    Brief,
+}
+
 /// Why a prompt could not be put into words. `check` finds all of these before a call does.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PromptFault {
@@ -136,11 +146,34 @@ impl Prompts {
         name: PromptName,
         values: &[(&'static str, Value)],
     ) -> Result<Vec<Utterance>, PromptFault> {
+        self.say_in_style(Style::Full, locale, name, values)
+    }
+
+    /// The same, as briefly as there are words for it.
+    pub fn say_in_style(
+        &self,
+        style: Style,
+        locale: &Locale,
+        name: PromptName,
+        values: &[(&'static str, Value)],
+    ) -> Result<Vec<Utterance>, PromptFault> {
         let (locale, catalogue) = self
             .chain(locale)
             .find(|(_, catalogue)| catalogue.entries.contains_key(&name))
             .ok_or(PromptFault::Unknown(name))?;
-        catalogue.say(locale, name, values)
+        catalogue.say(style, locale, name, values)
+    }
+
+    /// Whether a prompt of a locale has a brief form.
+    pub fn is_brief_too(&self, locale: &Locale, name: PromptName) -> bool {
+        let catalogue = self.catalogues.get(locale);
+        catalogue.is_some_and(|catalogue| catalogue.has_brief_form(name))
+    }
+
+    /// Whether a locale has brief forms at all.
+    pub fn has_brief_forms(&self, locale: &Locale) -> bool {
+        let catalogue = self.catalogues.get(locale);
+        catalogue.is_some_and(|catalogue| !catalogue.shortenings.is_empty())
     }
 
     /// The whole text of a prompt.

@@ -18,7 +18,7 @@ use crate::config::{Config, Transport};
 use crate::conversation::Desk;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::directory::embedded_contacts::EmbeddedContacts;
-use crate::language::{Assets, KeyLayout, Phrases, Prompts};
+use crate::language::{Assets, KeyLayout};
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::media::{Codec, Media, MediaConfig};
@@ -255,13 +255,12 @@ pub(super) fn open_language_with(
     assets: &Assets,
     config: &Config,
 ) -> Result<Arc<Language>, StartFault> {
-    let wrong = |fault: crate::language::LanguageFault| StartFault(fault.to_string());
-    Ok(Arc::new(Language {
-        prompts: Prompts::load(assets).map_err(wrong)?,
-        keys: KeyLayout::load(assets, &config.conversation.key_layout)
-            .map_err(|fault| StartFault::of("conversation.key_layout", fault))?,
-        phrases: Phrases::load(assets).map_err(wrong)?,
-    }))
+    let layout = &config.conversation.key_layout;
+    KeyLayout::load(assets, layout)
+        .map_err(|fault| StartFault::of("conversation.key_layout", fault))?;
+    let language = Language::load(assets, layout);
+    let language = language.map_err(|fault| StartFault(fault.to_string()))?;
+    Ok(Arc::new(language))
 }
 
 fn open_files(

@@ -128,6 +128,9 @@ pub static EVERYWHERE: Menu<Everywhere> = Menu::new(
     ],
 );
 
+/// The answer to a warning that the call is about to end for silence.
+pub static WAITING: Menu<()> = Menu::new("waiting", &[always("wait", ())]);
+
 /// The answer to a question that takes yes or no.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum YesNo {

@@ -17,8 +17,23 @@ pub struct Patience {
     pub utterance: Duration,
     /// How long playing may stay paused before it counts as ended.
     pub paused_longest: Duration,
+    /// How long we wait for somebody who asked us to.
+    pub waiting_longest: Duration,
     /// How many questions one call may be asked.
     pub questions_per_call_max: u32,
+}
+
+impl Patience {
+    /// The same with so many hundredths of the waits for keys.
+    pub fn times(self, hundredths: u32) -> Patience {
+        let longer = |wait: Duration| wait * hundredths / 100;
+        Patience {
+            menu: longer(self.menu),
+            between_keys: longer(self.between_keys),
+            digits: longer(self.digits),
+            ..self
+        }
+    }
 }
 
 impl Default for Patience {
@@ -30,6 +45,7 @@ impl Default for Patience {
             failures_max: 3,
             utterance: Duration::from_secs(12),
             paused_longest: Duration::from_secs(300),
+            waiting_longest: Duration::from_secs(300),
             questions_per_call_max: 2_000,
         }
     }

@@ -267,3 +267,55 @@ fn broken_files_are_refused_with_file_and_line() {
         assert!(fault.contains(expected), "{fault}");
     }
 }
+
+#[test]
+fn brief_forms_are_shorter_and_say_the_same_key() {
+    let prompts = english();
+    let keys = ("key", Value::Keys("1".parse().unwrap()));
+    let say = |style, name, values: &[(&'static str, Value)]| {
+        let name = prompts.name(name).unwrap();
+        let said = prompts.say_in_style(style, &Locale::default(), name, values);
+        text_of(&said.unwrap())
+    };
+    for (name, brief) in [
+        ("main-menu-voice-mail", "Voice mail, one."),
+        ("main-menu-other-mailbox", "Another mailbox, one."),
+        ("voice-message-delete", "Delete, one."),
+    ] {
+        let values = [keys.clone()];
+        assert_eq!(say(Style::Brief, name, &values), brief);
+        assert!(say(Style::Full, name, &values).len() > brief.len());
+    }
+    let goodbye = prompts.name("goodbye").unwrap();
+    let full = prompts.say(&Locale::default(), goodbye, &[]).unwrap();
+    let brief = prompts.say_in_style(Style::Brief, &Locale::default(), goodbye, &[]);
+    assert_eq!(
+        full,
+        brief.unwrap(),
+        "what has no brief form is said in full"
+    );
+    let wrong = prompts.name("not-a-choice").unwrap();
+    let brief = prompts.say_in_style(Style::Brief, &Locale::default(), wrong, &[]);
+    assert!(
+        brief.unwrap()[0].has_variables,
+        "no studio recording of the whole sentence stands for it"
+    );
+}
+
+#[test]
+fn a_brief_form_has_no_variable_of_its_own() {
+    let text = "sample = Hello.\n    .brief = Hi, { $name }.\n";
+    let assets = Assets::from_texts([
+        ("prompts/en-US/sample.ftl", text),
+        (
+            "prompts/en-US/spoken.ftl",
+            include_str!("../../../prompts/en-US/spoken.ftl"),
+        ),
+        (
+            "prompts/en-US/numbers.toml",
+            include_str!("../../../prompts/en-US/numbers.toml"),
+        ),
+    ]);
+    let fault = Prompts::load(&assets).err().unwrap().to_string();
+    assert!(fault.contains("$name"), "{fault}");
+}

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::sheets::words;
 use super::{Place, print};
 use crate::conversation::menus;
-use crate::language::{check as check_words, check_recordings};
+use crate::language::{Words, check as check_words, check_layout, check_recordings};
 use crate::server::descriptors;
 use crate::server::wiring::{open_assets, open_language_with, open_speech_with};
 
@@ -55,6 +55,18 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
             )?;
             for pause in &found.pauses {
                 writeln!(report, "               {pause}")?;
+            }
+            for layout in language.layouts.iter() {
+                if layout.name() == language.keys.name() {
+                    continue;
+                }
+                let of_layout = Words {
+                    keys: layout,
+                    ..words(&language)
+                };
+                let found = check_layout(of_layout, &menus::all());
+                problems.extend(found.faults.iter().map(ToString::to_string));
+                writeln!(report, "               {}: may be chosen", layout.name())?;
             }
         }
         Err(fault) => problems.push(fault.to_string()),

@@ -758,7 +758,21 @@ impl World {
         if let Some(message) = fact.strip_prefix("a message ") {
             return self.check_message(&messages, message);
         }
-        for (which, name) in [(Recorded::Name, "name"), (Recorded::Greeting, "greeting")] {
+        if let Some(setting) = fact.strip_prefix("setting ") {
+            let (name, _) = setting.split_once(' ').ok_or("`setting away true`?")?;
+            let settings = self.mailbox.settings(&id).await.map_err(text)?;
+            let all = serde_json::to_value(settings).map_err(text)?;
+            let value = match &all[name] {
+                serde_json::Value::String(words) => words.clone(),
+                other => other.to_string(),
+            };
+            return same(setting, &format!("{name} {value}"));
+        }
+        for (which, name) in [
+            (Recorded::Name, "name"),
+            (Recorded::Greeting, "greeting"),
+            (Recorded::AwayGreeting, "away greeting"),
+        ] {
             let recorded = self.mailbox.recorded(&id, which).await.map_err(text)?;
             let actual = match &recorded {
                 Some(sound) => format!("{name} {}", seconds(sound.length())),
@@ -1182,6 +1196,13 @@ impl Resident {
             }
             ["24-hour", "clock"] => self.settings.twenty_four_hours = Some(true),
             ["12-hour", "clock"] => self.settings.twenty_four_hours = Some(false),
+            ["away", "greeting", length] => {
+                self.recordings
+                    .push((Recorded::AwayGreeting, parse_duration(length)?));
+            }
+            ["setting", name, value] => {
+                self.settings = with_setting(&self.settings, &format!("{name} {value}"))?;
+            }
             ["language", language] => self.settings.language = Some((*language).to_owned()),
             ["zone", zone] => self.settings.time_zone = Some((*zone).to_owned()),
             ["mailbox", setting, value] => set(&mut self.mailbox, &format!("{setting} {value}"))?,
