@@ -52,3 +52,7 @@ recording-unavailable = Sorry, nothing can be recorded at the moment. Please try
 # Keys while the greeting is heard. They are not announced; they stand on the key card.
 greeting-skip-to-tone = To skip the greeting, press { $key }.
 greeting-sign-in = To sign in to this mailbox, press { $key }.
+# The system's greeting of somebody who has turned on the greeting for absence and recorded none.
+greeting-away = { $name } is away at the moment.
+# The same after the recorded name.
+greeting-away-after-recorded-name = is away at the moment.

@@ -19,6 +19,7 @@ main-menu-voice-mail = For voice mail, press { $key }.
 main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
+main-menu-away-off = To turn off your away greeting, press { $key }.
 main-menu-other-mailbox = If this is not your mailbox, press { $key }.
     .brief = Another mailbox, { $key }.
 main-menu-goodbye = To end the call, press { $key }.

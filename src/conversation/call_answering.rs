@@ -71,11 +71,25 @@ pub(super) async fn refusal(visit: &Visit<'_>, owner: &Subscriber) -> Option<Pro
         .then_some(prompts::MAILBOX_FULL)
 }
 
-/// What callers of `owner` hear first: the personal greeting, else the system's with the name.
+/// What callers of `owner` hear first: the greeting for absence or the personal one, else the
+/// system's with the name.
 async fn greeting(visit: &Visit<'_>, owner: &Subscriber) -> Saying {
     let mailbox = mailbox_of(owner);
     let settings = &visit.desk.settings;
-    match settings.recorded(&mailbox, Recorded::Greeting).await {
+    // Whoever is away says so, in his own words or in ours.
+    let away = match settings.settings(&mailbox).await {
+        Ok(settings) => settings.away,
+        Err(fault) => {
+            warn!("the settings of {} cannot be had: {fault}", owner.user());
+            false
+        }
+    };
+    let which = if away {
+        Recorded::AwayGreeting
+    } else {
+        Recorded::Greeting
+    };
+    match settings.recorded(&mailbox, which).await {
         Ok(Some(sound)) => return Saying::nothing().play("greeting", sound),
         Ok(None) => {}
         // The caller can leave a message all the same.
@@ -87,6 +101,12 @@ async fn greeting(visit: &Visit<'_>, owner: &Subscriber) -> Saying {
         ReasonForCall::Direct | ReasonForCall::DivertForward => "other",
     });
     match SpokenName::of_user(visit.desk, owner.user(), &owner.display_name).await {
+        SpokenName::Recorded(sound) if away => Saying::nothing()
+            .play("name", sound)
+            .then(prompts::GREETING_AWAY_AFTER_RECORDED_NAME),
+        SpokenName::Written(name) if away => {
+            Saying::new(prompts::GREETING_AWAY).with("name", Value::Name(name))
+        }
         SpokenName::Recorded(sound) => Saying::nothing()
             .play("name", sound)
             .then(prompts::GREETING_AFTER_RECORDED_NAME)

@@ -8,6 +8,7 @@ use super::arrival::{Arrival, CustomPrompts, Outcome};
 use crate::calendar::Calendar;
 use crate::caller::Manner;
 use crate::directory::{Contacts, Directory};
+use crate::language::ClockFormat;
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
 use crate::policy::areas::Area;
@@ -84,6 +85,14 @@ impl Session {
             settings,
             time_zone,
             pin_given: true,
+        }
+    }
+
+    /// How times are told.
+    pub(super) fn clock_format(&self) -> ClockFormat {
+        match self.settings.twenty_four_hours {
+            Some(true) => ClockFormat::TwentyFourHours,
+            Some(false) | None => ClockFormat::TwelveHours,
         }
     }
 

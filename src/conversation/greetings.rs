@@ -24,6 +24,7 @@ const NAME_LONGEST: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnGreetings {
     Personal,
+    Away,
     Name,
     Back,
 }
@@ -33,6 +34,7 @@ pub(super) static GREETINGS: Menu<OnGreetings> = Menu::new(
     "greetings",
     &[
         always("personal", OnGreetings::Personal),
+        always("away", OnGreetings::Away),
         always("name", OnGreetings::Name),
         always("back", OnGreetings::Back),
     ],
@@ -86,6 +88,7 @@ pub(super) async fn greetings(caller: &mut Caller, visit: &Visit<'_>, session: &
             .introduced_by(Saying::new(prompts::GREETINGS));
         match caller.choose(open).await? {
             OnGreetings::Personal => edit(caller, visit, session, Recorded::Greeting).await?,
+            OnGreetings::Away => edit(caller, visit, session, Recorded::AwayGreeting).await?,
             OnGreetings::Name => edit(caller, visit, session, Recorded::Name).await?,
             OnGreetings::Back => return Ok(()),
         }
@@ -115,7 +118,8 @@ async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: 
         }
         OnPresent::Record => {
             let invitation = match which {
-                Recorded::Greeting | Recorded::AwayGreeting => prompts::RECORD_GREETING,
+                Recorded::Greeting => prompts::RECORD_GREETING,
+                Recorded::AwayGreeting => prompts::RECORD_AWAY_GREETING,
                 Recorded::Name => prompts::RECORD_NAME,
             };
             let said = if record_own(caller, visit, session, which, invitation).await? {
@@ -130,12 +134,14 @@ async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: 
 
 fn description(which: Recorded, present: Option<Arc<Sound>>) -> Saying {
     match (which, present) {
-        (Recorded::Greeting | Recorded::AwayGreeting, Some(sound)) => {
+        (Recorded::Greeting, Some(sound)) => {
             Saying::new(prompts::GREETING_PERSONAL_IS).play("greeting", sound)
         }
-        (Recorded::Greeting | Recorded::AwayGreeting, None) => {
-            Saying::new(prompts::GREETING_PERSONAL_NONE)
+        (Recorded::Greeting, None) => Saying::new(prompts::GREETING_PERSONAL_NONE),
+        (Recorded::AwayGreeting, Some(sound)) => {
+            Saying::new(prompts::GREETING_AWAY_IS).play("greeting", sound)
         }
+        (Recorded::AwayGreeting, None) => Saying::new(prompts::GREETING_AWAY_NONE),
         (Recorded::Name, Some(sound)) => Saying::new(prompts::GREETING_NAME_IS).play("name", sound),
         (Recorded::Name, None) => Saying::new(prompts::GREETING_NAME_NONE),
     }

@@ -5,7 +5,7 @@ use tracing::warn;
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
-use super::{calendar, contacts, personal_options, prompts, voice_mail};
+use super::{absence, calendar, contacts, personal_options, prompts, voice_mail};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
@@ -20,6 +20,7 @@ pub(super) enum OnMain {
     Calendar,
     Contacts,
     PersonalOptions,
+    AwayOff,
     OtherMailbox,
     Goodbye,
 }
@@ -32,6 +33,7 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
         always("calendar", OnMain::Calendar),
         always("contacts", OnMain::Contacts),
         always("personal-options", OnMain::PersonalOptions),
+        always("away-off", OnMain::AwayOff),
         always("other-mailbox", OnMain::OtherMailbox),
         always("goodbye", OnMain::Goodbye),
     ],
@@ -43,7 +45,7 @@ impl OnMain {
         match self {
             OnMain::Calendar => &[Area::Calendar],
             OnMain::Contacts => &[Area::Contacts, Area::Directory],
-            OnMain::VoiceMail | OnMain::PersonalOptions => &[],
+            OnMain::VoiceMail | OnMain::PersonalOptions | OnMain::AwayOff => &[],
             OnMain::OtherMailbox | OnMain::Goodbye => &[],
         }
     }
@@ -102,6 +104,7 @@ async fn area(
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }
+        OnMain::AwayOff => absence::switch(caller, visit, session, false).await?,
         OnMain::OtherMailbox => return Ok(Some(NextStop::OtherMailbox)),
         OnMain::Goodbye => {
             let open = YES_NO
@@ -124,6 +127,9 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
         if !areas.is_empty() && !areas.iter().any(|area| session.may(*area)) {
             open = open.without(entry.choice);
         }
+    }
+    if !session.settings.away {
+        open = open.without(OnMain::AwayOff);
     }
     // Before the PIN `*` is what it is at the question for it: this is not my mailbox.
     open.without(if session.pin_given {

@@ -2,8 +2,8 @@
 //! script.
 
 use super::{
-    calendar, call_answering, contacts, directory_search, first_time_setup, greetings, main_menu,
-    people_list, personal_options, prompts, take_message, voice_mail,
+    calendar, call_answering, choosing, comfort, contacts, directory_search, first_time_setup,
+    greetings, main_menu, people_list, personal_options, prompts, take_message, voice_mail, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -13,6 +13,7 @@ use crate::turn::menu::{EVERYWHERE, Menu, WAITING, YES_NO};
 /// Choices that undo each other: only one of the two is open at a time.
 const OPPOSITES: &[(&str, &str, &str)] = &[
     ("main-menu", "other-mailbox", "goodbye"),
+    ("personal-options", "away-on", "away-off"),
     ("caller-sending", "important", "not-important"),
     ("caller-sending", "private", "not-private"),
 ];
@@ -32,6 +33,8 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&take_message::CALLER_RECORDING),
         outline(&take_message::CALLER_SENDING),
         outline(&personal_options::PERSONAL_OPTIONS),
+        outline(&choosing::CHOOSING),
+        outline(&comfort::COMFORT),
         outline(&greetings::GREETINGS),
         outline(&greetings::GREETING_EDIT),
         outline(&greetings::RECORDING),
@@ -46,7 +49,9 @@ pub fn all() -> Vec<MenuOutline> {
 /// Every prompt that is said by name, by conversations or on their behalf, the options of menus
 /// apart.
 pub fn prompt_names() -> Vec<PromptName> {
-    [prompts::ALL, SAID_UNASKED].concat()
+    let mut names = [prompts::ALL, SAID_UNASKED].concat();
+    names.extend(zones::prompt_names());
+    names
 }
 
 fn outline<C>(menu: &Menu<C>) -> MenuOutline {

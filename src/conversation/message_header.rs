@@ -6,7 +6,6 @@ use super::desk::{Session, Visit};
 use super::prompts;
 use super::sender::{SpokenName, spoken_number};
 use crate::caller::{Saying, Value};
-use crate::language::ClockFormat;
 use crate::line::PromptName;
 use crate::mailbox::{Importance, VoiceMessage};
 
@@ -119,9 +118,6 @@ fn moment(visit: &Visit<'_>, session: &Session, message: &VoiceMessage) -> Value
     Value::Moment {
         when: told(message.envelope.received),
         now: told(visit.desk.clock.now()),
-        clock: match session.settings.twenty_four_hours {
-            Some(true) => ClockFormat::TwentyFourHours,
-            Some(false) | None => ClockFormat::TwelveHours,
-        },
+        clock: session.clock_format(),
     }
 }

@@ -4,12 +4,15 @@
 //! Hang-up and fault travel as [`Leave`](crate::caller::Leave) by `?`; what was recorded is safe
 //! before anybody passes them on.
 
+mod absence;
 #[allow(dead_code, reason = "the rest is for those who write messages")]
 mod addressee;
 pub mod arrival;
 mod calendar;
 mod call_answering;
 mod change_pin;
+mod choosing;
+mod comfort;
 mod contacts;
 mod desk;
 mod directory_search;
@@ -33,6 +36,7 @@ mod sign_in;
 mod take_message;
 mod voice_access;
 mod voice_mail;
+mod zones;
 
 pub use arrival::{Arrival, CallType, CustomPrompts, EntryPoint, Outcome, ReasonForCall};
 pub use desk::Desk;

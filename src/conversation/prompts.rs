@@ -21,6 +21,76 @@ prompts! {
     /// The system's own welcome.
     WELCOME = "welcome";
 
+    // Personal options.
+    /// The away greeting was switched on.
+    AWAY_GREETING_ON = "away-greeting-on";
+    /// The away greeting was switched off.
+    AWAY_GREETING_OFF = "away-greeting-off";
+    /// Shall the automatic reply be switched on too?
+    AUTO_REPLY_ON_TOO = "auto-reply-on-too";
+    /// Shall the automatic reply be switched off too?
+    AUTO_REPLY_OFF_TOO = "auto-reply-off-too";
+    /// The automatic reply was switched on.
+    AUTO_REPLY_ON = "auto-reply-on";
+    /// The automatic reply was switched off.
+    AUTO_REPLY_OFF = "auto-reply-off";
+    /// Shall an away greeting be recorded?
+    RECORD_AWAY_GREETING_NOW = "record-away-greeting-now";
+    /// Keys from now on.
+    INTERFACE_KEYS = "interface-keys";
+    /// Voice commands from now on.
+    INTERFACE_VOICE = "interface-voice";
+    /// But nobody can recognise speech here.
+    INTERFACE_KEYS_ALL_THE_SAME = "interface-keys-all-the-same";
+    /// Twelve hours from now on.
+    TIME_FORMAT_12_HOURS = "time-format-12-hours";
+    /// Twenty-four hours from now on.
+    TIME_FORMAT_24_HOURS = "time-format-24-hours";
+    /// Brief prompts from now on.
+    PROMPTS_BRIEF = "prompts-brief";
+    /// Full prompts from now on.
+    PROMPTS_FULL = "prompts-full";
+    /// Nothing was changed.
+    LEFT_AS_IT_IS = "left-as-it-is";
+    /// A zone was chosen.
+    TIME_ZONE_SET = "time-zone-set";
+    /// How long we wait was chosen.
+    PATIENCE_SET = "patience-set";
+    /// A speed was chosen.
+    SPEED_SET = "speed-set";
+    /// A key layout was chosen.
+    KEY_LAYOUT_SET = "key-layout-set";
+    /// Half as long.
+    PATIENCE_SHORT = "patience-short";
+    /// As configured.
+    PATIENCE_USUAL = "patience-usual";
+    /// Twice as long.
+    PATIENCE_LONG = "patience-long";
+    /// Four times as long.
+    PATIENCE_VERY_LONG = "patience-very-long";
+    /// Read before the options.
+    COMFORT = "comfort";
+    /// `$percent` of the normal speed.
+    SPEED_IS = "speed-is";
+    /// The default layout.
+    KEY_LAYOUT_OUTLOOK_VOICE_ACCESS = "key-layout-outlook-voice-access";
+    /// A layout called `$name`.
+    KEY_LAYOUT_OTHER = "key-layout-other";
+    /// A zone whose city is `$city`.
+    ZONE_OTHER = "zone-other";
+    /// It is `$time` there.
+    ZONE_TIME = "zone-time";
+    /// What is said for an absent subscriber who has recorded nothing: `$name`.
+    GREETING_AWAY = "greeting-away";
+    /// The same after the recorded name.
+    GREETING_AWAY_AFTER_RECORDED_NAME = "greeting-away-after-recorded-name";
+    /// Callers hear this while the away greeting is on.
+    GREETING_AWAY_IS = "greeting-away-is";
+    /// Nothing is recorded for absence.
+    GREETING_AWAY_NONE = "greeting-away-none";
+    /// Record the away greeting after the tone.
+    RECORD_AWAY_GREETING = "record-away-greeting";
+
     // Names.
     /// Somebody's name and nothing else: `$name`.
     NAME = "name";
