@@ -19,7 +19,7 @@ use std::time::Duration;
 pub use port_range::PortRange;
 pub use problem::{Problem, Problems, problems_of_toml};
 pub use settings::{
-    Config, Conversation, Http, Limits, Log, Media, Sip, Speech, Storage, Transport,
+    Config, Conversation, Http, Limits, Lmtp, Log, Media, Sip, Speech, Storage, Transport,
 };
 impl Config {
     /// Reads and checks the settings in `file`.

@@ -19,6 +19,8 @@ pub mod directory;
 // Prompts, numbers, dates, phrases and key layouts, per locale.
 pub mod language;
 pub mod line;
+// Mail from other servers: an LMTP listener.
+pub mod lmtp;
 // Messages and greetings, behind traits; one file per backend.
 pub mod mailbox;
 // RTP: sockets, the 20 ms tick, keys, playing and recording.

@@ -77,6 +77,9 @@ struct Demo {
     /// Address of /healthz and /metrics; default: http.listen of --config, else 127.0.0.1:8080
     #[arg(long, value_name = "ADDRESS", value_parser = commands::address)]
     http: Option<SocketAddr>,
+    /// Address that takes mail (LMTP); default: lmtp.listen of --config, else a free port of 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", value_parser = commands::address)]
+    lmtp: Option<SocketAddr>,
     /// UDP ports of sound; default: media.ports of --config, else 20000-29999
     #[arg(long, value_name = "FIRST-LAST")]
     rtp: Option<PortRange>,
@@ -198,11 +201,11 @@ enum Mailbox {
         /// User name or extension
         user: String,
     },
-    /// Put a WAV file into a mailbox as a voice message
+    /// Put a WAV file into a mailbox as a voice message, or a mail (.eml) as an e-mail
     Deliver {
         /// User name or extension
         user: String,
-        /// A WAV file: linear or floating point, any usual rate
+        /// A WAV file (linear, floating point or G.711, any usual rate), or a mail as .eml
         file: PathBuf,
         /// Calling number
         #[arg(long)]
@@ -217,10 +220,17 @@ enum Mailbox {
         #[arg(long)]
         private: bool,
     },
-    /// List the voice messages of a mailbox
+    /// List the voice messages and e-mails of a mailbox
     Messages {
         /// User name or extension
         user: String,
+    },
+    /// Write a message as mail (RFC 5322) to standard output
+    Export {
+        /// User name or extension
+        user: String,
+        /// As `mailbox messages` lists it
+        id: String,
     },
 }
 
@@ -320,6 +330,7 @@ fn serve_demo(place: &commands::Place, demo: Demo) -> anyhow::Result<()> {
         fresh: demo.fresh,
         sip: demo.sip,
         http: demo.http,
+        lmtp: demo.lmtp,
         rtp: demo.rtp,
         trust: demo.trust,
         clock: demo.clock,
@@ -395,6 +406,7 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
                 private,
             },
         ),
+        Mailbox::Export { user, id } => runtime()?.block_on(commands::export(place, &user, &id)),
         Mailbox::Messages { user } => runtime()?.block_on(commands::messages(place, &user)),
     }
 }

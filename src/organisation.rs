@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod demo;
+pub mod demo_mails;
 pub mod mailboxes;
 mod pin_rows;
 pub mod pins;

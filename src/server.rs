@@ -19,6 +19,7 @@ mod gauges;
 mod house;
 mod lifecycle;
 pub mod logging;
+mod mail_owners;
 mod offer;
 mod signalling;
 mod translate;

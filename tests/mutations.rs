@@ -19,6 +19,10 @@ mod sip_gate;
 
 #[path = "../fuzz/checks/configuration.rs"]
 mod configuration;
+#[path = "../fuzz/checks/lmtp.rs"]
+mod lmtp;
+#[path = "../fuzz/checks/mime.rs"]
+mod mime;
 #[path = "../fuzz/checks/rtp.rs"]
 #[expect(
     clippy::disallowed_methods,
@@ -182,4 +186,25 @@ fn wav() {
 #[test]
 fn configuration() {
     replay("configuration", "", configuration::check);
+}
+
+#[test]
+fn lmtp() {
+    replay("lmtp", "", lmtp::check);
+}
+
+/// The mails of others are read as they are too: the seeds come first.
+#[test]
+fn mime() {
+    replay("mime", "mime", mime::check);
+}
+
+#[test]
+fn mails_of_old_programs() {
+    replay("mime", "mime/legacy", mime::check);
+}
+
+#[test]
+fn mails_of_a_parser_that_is_known_for_odd_ones() {
+    replay("mime", "mime/rubymail", mime::check);
 }

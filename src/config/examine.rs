@@ -45,6 +45,7 @@ impl Config {
             ));
         }
         self.examine_limits(&mut found);
+        self.examine_lmtp(&mut found);
         if jiff::tz::TimeZone::get(&self.conversation.time_zone).is_err() {
             found.push((
                 "conversation.time_zone",
@@ -79,6 +80,32 @@ impl Config {
             found.push(("log.level", problem));
         }
         found
+    }
+
+    fn examine_lmtp(&self, found: &mut Vec<(&'static str, String)>) {
+        let lmtp = &self.lmtp;
+        let silence = usize::try_from(lmtp.silence_s).unwrap_or(usize::MAX);
+        // Larger mails than 64 MiB are not looked at to their end.
+        for (key, value, most) in [
+            ("lmtp.mail_max_mib", lmtp.mail_max_mib, 64),
+            ("lmtp.recipients_max", lmtp.recipients_max, 1_000),
+            ("lmtp.connections_max", lmtp.connections_max, 1_000),
+            ("lmtp.silence_s", silence, 600),
+        ] {
+            if !(1..=most).contains(&value) {
+                found.push((key, format!("is {value}; choose between 1 and {most}")));
+            }
+        }
+        if lmtp
+            .domains
+            .iter()
+            .any(|domain| domain.is_empty() || domain.contains('@'))
+        {
+            found.push((
+                "lmtp.domains",
+                "has an entry that is no domain; write it like example.com".to_owned(),
+            ));
+        }
     }
 
     fn examine_limits(&self, found: &mut Vec<(&'static str, String)>) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub media: Media,
     /// Health, metrics.
     pub http: Http,
+    /// Mail of other servers.
+    pub lmtp: Lmtp,
     /// Where data lies.
     pub storage: Storage,
     /// How much is served at once, and for how long.
@@ -84,6 +87,27 @@ pub struct Http {
     pub token_file: Option<PathBuf>,
     /// Names under which browsers reach this server, besides `localhost` and addresses.
     pub host_names: Vec<String>,
+}
+
+/// `[lmtp]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lmtp {
+    /// Addresses that take mail by LMTP (RFC 2033); none: no mail is taken.
+    pub listen: Vec<SocketAddr>,
+    /// Networks whose mail servers may deliver.
+    pub trusted: Vec<IpNet>,
+    /// Domains in which `user@domain` is the mailbox of that user, besides the mail addresses of
+    /// the directory.
+    pub domains: Vec<String>,
+    /// Largest mail, in mebibytes.
+    pub mail_max_mib: usize,
+    /// Most recipients of a mail.
+    pub recipients_max: usize,
+    /// Connections at once.
+    pub connections_max: usize,
+    /// How long a peer may be silent, in seconds.
+    pub silence_s: u64,
 }
 
 /// `[storage]`
@@ -187,6 +211,23 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             token_file: None,
             host_names: Vec::new(),
+        }
+    }
+}
+
+impl Default for Lmtp {
+    fn default() -> Self {
+        Lmtp {
+            listen: Vec::new(),
+            trusted: vec![
+                IpNet::new_assert(IpAddr::from([127, 0, 0, 0]), 8),
+                IpNet::from(IpAddr::from(std::net::Ipv6Addr::LOCALHOST)),
+            ],
+            domains: Vec::new(),
+            mail_max_mib: 32,
+            recipients_max: 100,
+            connections_max: 20,
+            silence_s: 60,
         }
     }
 }

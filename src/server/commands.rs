@@ -2,6 +2,7 @@
 
 mod check;
 mod mailboxes;
+mod messages;
 mod sheets;
 
 use std::io::Write as _;
@@ -21,7 +22,8 @@ use crate::policy::pin::PinCost;
 use crate::store::Store;
 
 pub use check::check;
-pub use mailboxes::{Delivery, deliver, disable, enable, list, messages, set_pin, show, unlock};
+pub use mailboxes::{disable, enable, list, set_pin, show, unlock};
+pub use messages::{Delivery, deliver, export, messages};
 pub use sheets::{Form, key_card, recording_script};
 
 /// The settings and data that a subcommand works with.

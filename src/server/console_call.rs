@@ -22,6 +22,7 @@ use crate::config::{Config, users_data_folder};
 use crate::console::{Keyboard, Over, Screen, Tempo, TextPhone, Typist, is_terminal};
 use crate::conversation::{self, Arrival, Desk, Outcome, ReasonForCall};
 use crate::line::{FarEnd, Locale, Number, line};
+use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::organisation::demo::DIAL_PLAN;
 use crate::organisation::{Organisation, OrganisationSnapshot};
 use crate::policy::clock::WallClock;
@@ -216,7 +217,9 @@ impl Rooms {
         let store = open_store(&data).await?;
         let organisation = open_organisation(&store).await?;
         let metrics = Arc::new(Metrics::default());
-        let desk = furnish(&config, store, organisation.clone(), &clock, &metrics).await?;
+        let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
+        let rooms = (store, mailbox);
+        let desk = furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?;
         Ok(Rooms {
             language: open_language(&config)?,
             config,

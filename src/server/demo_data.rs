@@ -12,8 +12,9 @@ use super::demo;
 use super::wiring::{StartFault, open_store};
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::mailbox::{MailStore, MailboxId};
+use crate::mailbox::{Flags, Folder, MailStore, MailboxId};
 use crate::organisation::demo::{FIRST_USER, build, is_built};
+use crate::organisation::demo_mails;
 use crate::organisation::mailboxes::NewPin;
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
@@ -193,6 +194,17 @@ async fn deposit_messages(
                 .await
                 .map_err(|fault| StartFault(fault.to_string()))?;
         }
+    }
+    for mail in demo_mails::mails(now) {
+        let flags = Flags {
+            read: mail.read,
+            ..Flags::default()
+        };
+        let bytes = mail.bytes.into();
+        let appended = mailbox.append(&owner, Folder::Inbox, bytes, flags, mail.received);
+        appended
+            .await
+            .map_err(|fault| StartFault(fault.to_string()))?;
     }
     std::fs::write(&made, b"").map_err(|error| StartFault(format!("{}: {error}", made.display())))
 }

@@ -46,6 +46,11 @@ pub(super) fn introduction(server: &Server, trust: &[IpNet], data: &Path, people
             "  look       http://{http}/live   http://{http}/healthz   http://{http}/metrics"
         ));
     }
+    for lmtp in server.lmtp_addresses() {
+        line(format_args!(
+            "  mail       lmtp://{lmtp}   (RFC 2033, for alice@example.test and the others)"
+        ));
+    }
     line(format_args!("  data       {}", data.display()));
     if let Some(transcript) = &server.house.config().log.transcript {
         line(format_args!("  transcript {}", transcript.display()));

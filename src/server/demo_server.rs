@@ -31,6 +31,8 @@ pub struct DemoOptions {
     pub sip: Option<SocketAddr>,
     /// Address of health and metrics; none: the settings.
     pub http: Option<SocketAddr>,
+    /// Address that takes mail; none: the settings, else any free port of 127.0.0.1.
+    pub lmtp: Option<SocketAddr>,
     /// Ports of sound; none: the settings.
     pub rtp: Option<PortRange>,
     /// Who may call besides this machine.
@@ -156,6 +158,11 @@ fn configure(
     if let Some(http) = options.http {
         config.http.listen = http;
     }
+    if let Some(lmtp) = options.lmtp {
+        config.lmtp.listen = vec![lmtp];
+    } else if config.lmtp.listen.is_empty() {
+        config.lmtp.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    }
     if let Some(rtp) = options.rtp {
         config.media.ports = rtp;
     }
@@ -194,6 +201,7 @@ mod tests {
             fresh: false,
             sip: sip.map(|sip| sip.parse().unwrap()),
             http: None,
+            lmtp: None,
             rtp: None,
             trust: Vec::new(),
             clock: None,

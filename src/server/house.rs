@@ -103,7 +103,7 @@ pub(super) fn patience(settings: &Conversation, input_failures_max: u8) -> Patie
 }
 
 /// This machine's name, for call records.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
         .unwrap_or_else(|_| "ringback".to_owned())

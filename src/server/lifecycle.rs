@@ -115,6 +115,9 @@ fn serve_beside_calls(server: &mut Server, stop: &CancellationToken) {
             () = watch.cancelled() => {}
         }
     });
+    if let Some(lmtp) = server.lmtp.take() {
+        server.tasks.spawn(lmtp.serve(stop.clone()));
+    }
     if let Some(http) = server.http.take() {
         let stopped = stop.clone().cancelled_owned();
         server.tasks.spawn(async move {

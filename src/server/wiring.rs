@@ -9,7 +9,7 @@ use super::counting_pins::CountingPins;
 use super::data_folder::{self, Held};
 use super::gauges;
 use super::house::{House, RecordedPrompts, Rooms};
-use super::{call, descriptors, web};
+use super::{call, descriptors, mail_owners, web};
 use crate::admin::http::HttpServer;
 use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
 use crate::calendar::embedded::EmbeddedCalendar;
@@ -20,6 +20,7 @@ use crate::directory::embedded::EmbeddedDirectory;
 use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::language::{Assets, KeyLayout};
 use crate::line::Locale;
+use crate::lmtp::LmtpServer;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::media::{Codec, Media, MediaConfig};
 use crate::organisation::Organisation;
@@ -67,6 +68,7 @@ pub struct Server {
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) incoming: mpsc::Receiver<IncomingCall>,
     pub(super) http: Option<HttpServer>,
+    pub(super) lmtp: Option<LmtpServer>,
     pub(super) config_file: Option<PathBuf>,
     pub(super) transcript: Option<Arc<TranscriptFile>>,
     /// Call tasks and what serves all calls.
@@ -112,7 +114,10 @@ impl Server {
         let language = open_language(&config)?;
         let store = open_store(&data).await?;
         let organisation = open_organisation(&store).await?;
-        let desk = furnish(&config, store, organisation.clone(), &clock, &metrics).await?;
+        let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
+        let rooms = (store, mailbox.clone());
+        let desk = furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?;
+        let lmtp = mail_owners::listen(&config, &desk, mailbox).await?;
         let media = Media::start(media_config(&config))
             .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
         let peers = Arc::new(TrustedPeers(organisation.clone()));
@@ -163,6 +168,7 @@ impl Server {
             endpoint,
             incoming,
             http: Some(http),
+            lmtp,
             config_file,
             transcript,
             tasks,
@@ -179,6 +185,14 @@ impl Server {
     /// Where health and metrics are.
     pub fn http_address(&self) -> Option<std::net::SocketAddr> {
         self.http.as_ref()?.address().ok()
+    }
+
+    /// Where mail is taken, with real ports.
+    pub fn lmtp_addresses(&self) -> Vec<std::net::SocketAddr> {
+        self.lmtp
+            .as_ref()
+            .map(LmtpServer::addresses)
+            .unwrap_or_default()
     }
 
     /// Gives a call a task of its own.
@@ -291,12 +305,11 @@ fn open_files(
 
 pub(super) async fn furnish(
     config: &Config,
-    store: Store,
+    (store, mailbox): (Store, Arc<EmbeddedMailbox>),
     organisation: Arc<Organisation>,
     clock: &Arc<dyn WallClock>,
     metrics: &Arc<Metrics>,
 ) -> Result<Desk, StartFault> {
-    let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
     let (folder, deposit) = (store.outbox_folder(), mailbox.clone());
     let outbox =
         blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;

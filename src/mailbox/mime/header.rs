@@ -308,16 +308,16 @@ pub fn clean(text: &str, characters_max: usize) -> String {
         if is_invisible(character) {
             continue;
         }
-        if space && count > 0 {
-            cleaned.push(' ');
-            count += 1;
-        }
-        space = false;
-        if count >= characters_max {
+        let wanted = if space && count > 0 { 2 } else { 1 };
+        if count + wanted > characters_max {
             break;
         }
+        if wanted == 2 {
+            cleaned.push(' ');
+        }
+        space = false;
         cleaned.push(character);
-        count += 1;
+        count += wanted;
     }
     cleaned
 }

@@ -2,16 +2,13 @@
 //! second.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::{Place, print};
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::mailbox::{
-    Envelope, Folder, Importance, MailStore as _, MailboxId, MessageId, Sender, Settings as _,
-};
+use crate::mailbox::{Folder, MailStore as _, MailboxId, Settings as _};
 use crate::organisation::mailboxes::{self, Enabling, MailboxState, NewPin};
 use crate::policy::lockout::Gate;
 use crate::policy::pin::PinCost;
@@ -87,6 +84,7 @@ pub async fn show(place: &Place, user: &str) -> anyhow::Result<()> {
     let mailbox = EmbeddedMailbox::new(store);
     let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
     let counts = mailbox.counts(&id).await?;
+    let emails = mailbox.email_counts(&id, Folder::Inbox).await?;
     let usage = mailbox.usage(&id).await?;
     let settings = mailbox.settings(&id).await?;
     let mut text = String::new();
@@ -113,6 +111,10 @@ pub async fn show(place: &Place, user: &str) -> anyhow::Result<()> {
     row(
         "messages",
         format!("{} new, {} old", counts.unread, counts.read),
+    );
+    row(
+        "e-mails",
+        format!("{} new, {} old", emails.unread, emails.read),
     );
     row("stored", format!("{} bytes", usage.bytes));
     print(&text)
@@ -155,122 +157,12 @@ pub fn unlock(place: &Place, user: &str) -> anyhow::Result<()> {
     ))
 }
 
-/// A voice message out of a file.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// For whom: user name or extension.
-    pub user: String,
-    /// The sound.
-    pub file: PathBuf,
-    /// The calling number.
-    pub from: Option<String>,
-    /// The caller's name.
-    pub name: Option<String>,
-    /// Of high importance.
-    pub important: bool,
-    /// Marked private.
-    pub private: bool,
-}
-
-/// `mailbox deliver`.
-///
-/// # Errors
-/// When the file is no sound that can be read, or there is no such mailbox.
-pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
-    let (store, clock) = place.store()?;
-    let state = find(&store, &delivery.user, &clock.now())?;
-    // A calling number that is one of ours is that subscriber.
-    let sender = delivery
-        .from
-        .as_deref()
-        .and_then(|number| find(&store, number, &clock.now()).ok());
-    let envelope = Envelope {
-        id: MessageId(ulid::Ulid::generate().to_string().into()),
-        to: MailboxId(Arc::from(state.mailbox.user.as_str())),
-        from: Sender {
-            number: delivery.from,
-            name: delivery.name.or_else(|| sender.as_ref().map(name_of)),
-            user: sender.map(|sender| sender.mailbox.user),
-        },
-        received: clock.now(),
-        importance: if delivery.important {
-            Importance::High
-        } else {
-            Importance::Normal
-        },
-        private: delivery.private,
-        called: state
-            .mailbox
-            .extensions
-            .first()
-            .cloned()
-            .unwrap_or_default(),
-        reason: "Direct".to_owned(),
-        call_id: String::new(),
-        cut_short: false,
-        sent: None,
-    };
-    EmbeddedMailbox::new(store)
-        .deliver_file(&envelope, &delivery.file)
-        .with_context(|| delivery.file.display().to_string())?;
-    print(&format!(
-        "{}: delivered as {}\n",
-        state.mailbox.user, envelope.id.0
-    ))
-}
-
-/// `mailbox messages`.
-///
-/// # Errors
-/// When there is no such mailbox.
-pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
-    let (store, clock) = place.store()?;
-    let state = find(&store, user, &clock.now())?;
-    let mailbox = EmbeddedMailbox::new(store);
-    let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
-    let mut text = format!(
-        "{:<27} {:<20} {:>8}  {:<8} {:<28} marks\n",
-        "id", "received", "seconds", "folder", "from"
-    );
-    for folder in [Folder::Inbox, Folder::Deleted] {
-        for message in mailbox.voice_messages(&id, folder).await? {
-            let envelope = &message.envelope;
-            let from = match (&envelope.from.name, &envelope.from.number) {
-                (Some(name), Some(number)) => format!("{name} ({number})"),
-                (Some(one), None) | (None, Some(one)) => one.clone(),
-                (None, None) => "unknown".to_owned(),
-            };
-            let mut marks = vec![if message.read { "read" } else { "new" }];
-            if envelope.importance == Importance::High {
-                marks.push("important");
-            }
-            if envelope.private {
-                marks.push("private");
-            }
-            if envelope.cut_short {
-                marks.push("cut short");
-            }
-            writeln!(
-                text,
-                "{:<27} {:<20} {:>8.1}  {:<8} {from:<28} {}",
-                envelope.id.0,
-                envelope.received.strftime("%Y-%m-%d %H:%M:%SZ"),
-                message.length.as_secs_f64(),
-                match folder {
-                    Folder::Inbox => "inbox",
-                    Folder::Sent => "sent",
-                    Folder::Drafts => "drafts",
-                    Folder::Deleted => "deleted",
-                },
-                marks.join(", ")
-            )?;
-        }
-    }
-    print(&text)
-}
-
 /// By user name, or by extension.
-fn find(store: &Store, user: &str, now: &jiff::Timestamp) -> anyhow::Result<MailboxState> {
+pub(super) fn find(
+    store: &Store,
+    user: &str,
+    now: &jiff::Timestamp,
+) -> anyhow::Result<MailboxState> {
     let all = mailboxes::list(store, *now)?;
     let by_user = all.iter().position(|state| state.mailbox.user == user);
     let mut by_extension = all
@@ -302,7 +194,7 @@ fn find(store: &Store, user: &str, now: &jiff::Timestamp) -> anyhow::Result<Mail
     }
 }
 
-fn name_of(state: &MailboxState) -> String {
+pub(super) fn name_of(state: &MailboxState) -> String {
     state
         .person
         .as_ref()

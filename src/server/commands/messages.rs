@@ -1,0 +1,331 @@
+//! `mailbox deliver`, `messages` and `export`: messages in and out of mailboxes.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::mailboxes::{find, name_of};
+use super::{Place, print};
+use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::mailbox::writing::{Writing, WrittenSound};
+use crate::mailbox::{
+    Card, Email, Envelope, Folder, Importance, Letterhead, MailAddress, MailFault, MailKind,
+    MailStore as _, MailboxId, MessageClass, MessageId, OutgoingMail, Page, Sender, VoiceMessage,
+};
+use crate::organisation::mailboxes::MailboxState;
+use crate::sound::g711::Codec;
+use crate::sound::wav;
+use crate::store::Store;
+
+/// A message out of a file.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// For whom: user name or extension.
+    pub user: String,
+    /// The sound, or the mail.
+    pub file: PathBuf,
+    /// The calling number.
+    pub from: Option<String>,
+    /// The caller's name.
+    pub name: Option<String>,
+    /// Of high importance.
+    pub important: bool,
+    /// Marked private.
+    pub private: bool,
+}
+
+/// `mailbox deliver`.
+///
+/// # Errors
+/// When the file is neither sound nor mail that can be read, or there is no such mailbox.
+pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, &delivery.user, &clock.now())?;
+    let is_mail = delivery
+        .file
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
+    if is_mail {
+        return deliver_mail(store, &state.mailbox.user, &delivery, clock.now());
+    }
+    // A calling number that is one of ours is that subscriber.
+    let sender = delivery
+        .from
+        .as_deref()
+        .and_then(|number| find(&store, number, &clock.now()).ok());
+    let envelope = Envelope {
+        id: MessageId(ulid::Ulid::generate().to_string().into()),
+        to: MailboxId(Arc::from(state.mailbox.user.as_str())),
+        from: Sender {
+            number: delivery.from,
+            name: delivery.name.or_else(|| sender.as_ref().map(name_of)),
+            user: sender.map(|sender| sender.mailbox.user),
+        },
+        received: clock.now(),
+        importance: if delivery.important {
+            Importance::High
+        } else {
+            Importance::Normal
+        },
+        private: delivery.private,
+        called: state
+            .mailbox
+            .extensions
+            .first()
+            .cloned()
+            .unwrap_or_default(),
+        reason: "Direct".to_owned(),
+        call_id: String::new(),
+        cut_short: false,
+        sent: None,
+    };
+    EmbeddedMailbox::new(store)
+        .deliver_file(&envelope, &delivery.file)
+        .with_context(|| delivery.file.display().to_string())?;
+    print(&format!(
+        "{}: delivered as {}\n",
+        state.mailbox.user, envelope.id.0
+    ))
+}
+
+fn deliver_mail(
+    store: Store,
+    user: &str,
+    delivery: &Delivery,
+    received: Timestamp,
+) -> anyhow::Result<()> {
+    let Delivery {
+        from,
+        name,
+        important,
+        private,
+        ..
+    } = delivery;
+    if from.is_some() || name.is_some() || *important || *private {
+        bail!("a mail says itself who wrote it and what it is; leave the options out");
+    }
+    let shown = || delivery.file.display().to_string();
+    let mail = std::fs::read(&delivery.file).with_context(shown)?;
+    let owner = MailboxId(Arc::from(user));
+    let id = EmbeddedMailbox::new(store)
+        .deliver_mail(&owner, &mail, received)
+        .with_context(shown)?;
+    print(&format!("{user}: delivered as {}\n", id.0))
+}
+
+/// `mailbox messages`.
+///
+/// # Errors
+/// When there is no such mailbox.
+pub async fn messages(place: &Place, user: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, user, &clock.now())?;
+    let mailbox = EmbeddedMailbox::new(store);
+    let id = MailboxId(Arc::from(state.mailbox.user.as_str()));
+    let mut text = format!(
+        "{:<37} {:<20} {:<9} {:>8} {:<8} {:<28} marks, subject\n",
+        "id", "received", "class", "length", "folder", "from"
+    );
+    for folder in [Folder::Inbox, Folder::Sent, Folder::Drafts, Folder::Deleted] {
+        for message in mailbox.voice_messages(&id, folder).await? {
+            voice_row(&mut text, &message)?;
+        }
+        // No list is taken whole: page by page.
+        let mut page = Page::default();
+        loop {
+            let emails = mailbox.emails(&id, folder, page).await?;
+            for email in &emails {
+                email_row(&mut text, email)?;
+            }
+            if emails.len() < page.limit {
+                break;
+            }
+            page.skip += emails.len();
+        }
+    }
+    print(&text)
+}
+
+fn voice_row(text: &mut String, message: &VoiceMessage) -> std::fmt::Result {
+    let envelope = &message.envelope;
+    let from = match (&envelope.from.name, &envelope.from.number) {
+        (Some(name), Some(number)) => format!("{name} ({number})"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => "unknown".to_owned(),
+    };
+    let marks = [
+        (true, if message.read { "read" } else { "new" }),
+        (envelope.importance == Importance::High, "important"),
+        (envelope.private, "private"),
+        (envelope.cut_short, "cut short"),
+    ];
+    writeln!(
+        text,
+        "{:<37} {:<20} {:<9} {:>7.1}s {:<8} {from:<28} {}",
+        envelope.id.0,
+        envelope.received.strftime("%Y-%m-%d %H:%M:%SZ"),
+        "voice",
+        message.length.as_secs_f64(),
+        folder_word(message.folder),
+        marks_in_words(&marks),
+    )
+}
+
+fn email_row(text: &mut String, email: &Email) -> std::fmt::Result {
+    let from = match &email.from {
+        Some(MailAddress {
+            name: Some(name), ..
+        }) => name.clone(),
+        Some(from) => from.address.clone(),
+        None => "unknown".to_owned(),
+    };
+    let marks = [
+        (true, if email.flags.read { "read" } else { "new" }),
+        (email.importance == Importance::High, "important"),
+        (email.private, "private"),
+        (email.flags.flagged, "flagged"),
+        (email.flags.answered, "answered"),
+        (email.flags.forwarded, "forwarded"),
+        (email.attachments > 0, "attachments"),
+    ];
+    writeln!(
+        text,
+        "{:<37} {:<20} {:<9} {:>8} {:<8} {from:<28} {}, \"{}\"",
+        email.id.0,
+        email.received.strftime("%Y-%m-%d %H:%M:%SZ"),
+        class_word(email.class),
+        email.bytes,
+        folder_word(email.folder),
+        marks_in_words(&marks),
+        email.subject,
+    )
+}
+
+fn marks_in_words(marks: &[(bool, &str)]) -> String {
+    let set: Vec<&str> = marks
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, word)| *word)
+        .collect();
+    set.join(", ")
+}
+
+fn folder_word(folder: Folder) -> &'static str {
+    match folder {
+        Folder::Inbox => "inbox",
+        Folder::Sent => "sent",
+        Folder::Drafts => "drafts",
+        Folder::Deleted => "deleted",
+    }
+}
+
+fn class_word(class: MessageClass) -> &'static str {
+    match class {
+        MessageClass::Note => "mail",
+        MessageClass::VoiceReply => "reply",
+        MessageClass::MissedCall => "missed",
+        MessageClass::MeetingRequest => "meeting",
+        MessageClass::MeetingResponse => "response",
+        MessageClass::MeetingCancellation => "cancelled",
+        MessageClass::Report => "report",
+    }
+}
+
+/// `mailbox export`.
+///
+/// # Errors
+/// When there is no such mailbox, or no such message in it.
+pub async fn export(place: &Place, user: &str, message: &str) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, user, &clock.now())?;
+    let mailbox = EmbeddedMailbox::new(store);
+    let owner = MailboxId(Arc::from(state.mailbox.user.as_str()));
+    let id = MessageId(message.into());
+    let raw = match mailbox.raw(&owner, &id).await {
+        Ok(raw) => raw.to_vec(),
+        Err(MailFault::NotFound) => voice_as_mail(&mailbox, &owner, &state, &id).await?,
+        Err(fault) => return Err(fault.into()),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(&raw)?;
+    Ok(out.flush()?)
+}
+
+/// A voice message as the mail that it would be elsewhere (`unified-messaging` section 11).
+async fn voice_as_mail(
+    mailbox: &EmbeddedMailbox,
+    owner: &MailboxId,
+    state: &MailboxState,
+    id: &MessageId,
+) -> anyhow::Result<Vec<u8>> {
+    let mut found = None;
+    for folder in [Folder::Inbox, Folder::Sent, Folder::Drafts, Folder::Deleted] {
+        let messages = mailbox.voice_messages(owner, folder).await?;
+        found = found.or(messages.into_iter().find(|one| one.envelope.id == *id));
+    }
+    let Some(VoiceMessage {
+        envelope, length, ..
+    }) = found
+    else {
+        bail!(
+            "{}: no such message; ringback mailbox messages {} lists all",
+            id.0,
+            owner.0
+        );
+    };
+    let sound = mailbox.sound(owner, id).await?;
+    let sender = Card {
+        name: envelope.from.name.clone().unwrap_or_default(),
+        address: None,
+        number: envelope.from.number.clone(),
+    };
+    let who = match (&envelope.from.name, &envelope.from.number) {
+        (Some(one), _) | (None, Some(one)) => one.clone(),
+        (None, None) => "Unknown".to_owned(),
+    };
+    let owner_address = state.person.as_ref().and_then(|person| person.mail.clone());
+    let to: Vec<MailAddress> = owner_address
+        .map(|address| MailAddress {
+            name: Some(name_of(state)),
+            address,
+        })
+        .into_iter()
+        .collect();
+    let sent = envelope.sent.as_deref();
+    let mail = OutgoingMail {
+        id: envelope.id.clone(),
+        kind: MailKind::Voice,
+        from: None,
+        to: Vec::new(),
+        cc: Vec::new(),
+        subject: sent.map(|sent| sent.subject.clone()).unwrap_or_default(),
+        text: format!("You have a voice message from {who}.\n"),
+        sent: envelope.received,
+        importance: envelope.importance,
+        private: envelope.private,
+        in_reply_to: sent.and_then(|sent| sent.in_reply_to.clone()),
+        references: Vec::new(),
+        calendar: None,
+        sounds: Vec::new(),
+        original: None,
+    };
+    let sounds = [WrittenSound {
+        from: who,
+        length,
+        wav: wav::ulaw_file(&Codec::Pcmu.encode_all(sound.samples())),
+    }];
+    let writing = Writing {
+        mail: &mail,
+        letterhead: &Letterhead::default(),
+        sender: Some(&sender),
+        to: &to,
+        cc: &[],
+        sounds: &sounds,
+        original: None,
+    };
+    Ok(writing.bytes())
+}
