@@ -35,7 +35,15 @@ pub struct KeyCard {
     title: String,
     subtitle: String,
     columns: [String; 3],
-    tables: Vec<(String, Vec<[String; 3]>)>,
+    tables: Vec<Table>,
+}
+
+/// What can be pressed in one menu.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Table {
+    menu: String,
+    heading: String,
+    rows: Vec<[String; 3]>,
 }
 
 impl KeyCard {
@@ -79,7 +87,11 @@ impl KeyCard {
                 .map(text)
                 .transpose()?;
             if !rows.is_empty() {
-                tables.push((heading.unwrap_or_else(|| menu.name.to_owned()), rows));
+                tables.push(Table {
+                    menu: menu.name.to_owned(),
+                    heading: heading.unwrap_or_else(|| menu.name.to_owned()),
+                    rows,
+                });
             }
         }
         Ok(KeyCard {
@@ -98,18 +110,41 @@ impl KeyCard {
             markdown_text(&self.title),
             markdown_text(&self.subtitle)
         );
-        let [keys, says, when] = self.columns.each_ref().map(|text| markdown_text(text));
-        for (heading, rows) in &self.tables {
-            page += &format!(
-                "\n## {}\n\n| {keys} | {says} | {when} |\n|---|---|---|\n",
-                markdown_text(heading)
-            );
-            for [keys, says, when] in rows {
-                let (says, when) = (markdown_text(says), markdown_text(when));
-                page += &format!("| `{keys}` | {says} | {when} |\n");
-            }
+        for table in &self.tables {
+            page += &format!("\n## {}\n\n", markdown_text(&table.heading));
+            page += &self.markdown_table(table);
         }
         page
+    }
+
+    /// The same page of documentation with the table of each menu put between its marks:
+    /// `<!-- keys: main-menu -->` and `<!-- end -->`. Nothing when a mark has no end, or names a menu
+    /// without keys.
+    pub fn put_into(&self, page: &str) -> Option<String> {
+        const OPENS: &str = "<!-- keys: ";
+        const CLOSES: &str = "<!-- end -->";
+        let mut filled = String::with_capacity(page.len());
+        let mut rest = page;
+        while let Some(at) = rest.find(OPENS) {
+            let (before, mark) = rest.split_at(at);
+            let menu = mark.strip_prefix(OPENS)?.split(" -->").next()?;
+            let table = self.tables.iter().find(|table| table.menu == menu)?;
+            let (_, after) = mark.split_once(CLOSES)?;
+            let table = self.markdown_table(table);
+            filled += &format!("{before}{OPENS}{menu} -->\n{table}{CLOSES}");
+            rest = after;
+        }
+        Some(filled + rest)
+    }
+
+    fn markdown_table(&self, table: &Table) -> String {
+        let [keys, says, when] = self.columns.each_ref().map(|text| markdown_text(text));
+        let mut lines = format!("| {keys} | {says} | {when} |\n|---|---|---|\n");
+        for [keys, says, when] in &table.rows {
+            let (says, when) = (markdown_text(says), markdown_text(when));
+            lines += &format!("| `{keys}` | {says} | {when} |\n");
+        }
+        lines
     }
 
     /// As a page to print.
@@ -121,7 +156,7 @@ impl KeyCard {
             html_text(&self.subtitle)
         );
         let [keys, says, when] = self.columns.each_ref().map(|text| html_text(text));
-        for (heading, rows) in &self.tables {
+        for Table { heading, rows, .. } in &self.tables {
             page += &format!(
                 "<h2>{}</h2>\n<table>\n<tr><th>{keys}</th><th>{says}</th><th>{when}</th></tr>\n",
                 html_text(heading)
@@ -209,8 +244,26 @@ mod tests {
             title: evil.into(),
             subtitle: evil.into(),
             columns: [evil.into(), evil.into(), evil.into()],
-            tables: vec![(evil.into(), vec![[evil.into(), evil.into(), evil.into()]])],
+            tables: vec![Table {
+                menu: "evil".into(),
+                heading: evil.into(),
+                rows: vec![[evil.into(), evil.into(), evil.into()]],
+            }],
         };
+        assert_eq!(card.put_into("<!-- keys: evil -->\nno end"), None);
+        assert_eq!(card.put_into("<!-- keys: good --><!-- end -->"), None);
+        let filled = card
+            .put_into("a\n<!-- keys: evil -->old<!-- end -->\nb")
+            .unwrap();
+        assert!(
+            !filled.contains("old") && filled.ends_with("<!-- end -->\nb"),
+            "{filled}"
+        );
+        assert_eq!(
+            card.put_into(&filled).as_ref(),
+            Some(&filled),
+            "once filled it stays"
+        );
         assert!(!card.html().contains("<script"));
         assert!(!card.markdown().contains("<script") || card.markdown().contains("\\<script"));
     }
