@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringback::config::{Config, PortRange};
 use ringback::conversation::ReasonForCall;
+use ringback::organisation::people_file::PeopleImport;
 use ringback::server::commands::{self, Form};
 use ringback::server::console_call::{self, ConsoleOptions, Sounding};
 use ringback::server::demo_server::{self, DemoOptions};
@@ -220,6 +221,16 @@ enum Mailbox {
         #[arg(long)]
         private: bool,
     },
+    /// Read a file of others into a mailbox: address cards (.vcf)
+    Import {
+        /// User name or extension
+        user: String,
+        /// The file; its ending says what it is
+        file: PathBuf,
+        /// Only say what would be read
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// List the voice messages and e-mails of a mailbox
     Messages {
         /// User name or extension
@@ -249,6 +260,20 @@ enum Org {
         /// Only say what would change
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Add the people of a CSV file to the directory, and change those who are there
+    ImportPeople {
+        /// Names of columns in the first line; `user` is the one it needs
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Give everybody in the file who has an extension and no mailbox one
+        #[arg(long)]
+        mailboxes: bool,
+        /// Mailbox policy of these; default: the only one there is
+        #[arg(long, requires = "mailboxes")]
+        policy: Option<String>,
     },
 }
 
@@ -311,6 +336,19 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Mailbox(command) => mailbox(&place, command),
         Command::Org(Org::Export { to }) => commands::org_export(&place, to.as_deref()),
         Command::Org(Org::Apply { file, dry_run }) => commands::org_apply(&place, &file, dry_run),
+        Command::Org(Org::ImportPeople {
+            file,
+            dry_run,
+            mailboxes,
+            policy,
+        }) => {
+            let how = PeopleImport {
+                dry_run,
+                with_mailboxes: mailboxes,
+                policy,
+            };
+            commands::import_people(&place, &file, &how)
+        }
         Command::KeyCard(sheet) => commands::key_card(&place, &sheet.locale, sheet.format.into()),
         Command::RecordingScript(sheet) => {
             commands::recording_script(&place, &sheet.locale, sheet.format.into())
@@ -407,6 +445,11 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
             },
         ),
         Mailbox::Export { user, id } => runtime()?.block_on(commands::export(place, &user, &id)),
+        Mailbox::Import {
+            user,
+            file,
+            dry_run,
+        } => commands::import(place, &user, &file, dry_run),
         Mailbox::Messages { user } => runtime()?.block_on(commands::messages(place, &user)),
     }
 }

@@ -8,6 +8,8 @@ pub mod apply;
 pub mod demo;
 pub mod demo_mails;
 pub mod mailboxes;
+mod people;
+pub mod people_file;
 mod pin_rows;
 pub mod pins;
 mod rows;
@@ -18,6 +20,7 @@ mod whole;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::directory::{Person, digit_map};
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::store::{Store, StoreFault};
 
@@ -106,6 +109,16 @@ impl Organisation {
             *present = Arc::new(snapshot);
         }
     }
+}
+
+/// The users whom callers can find by their extension only: not hidden, and with a name that no
+/// keypad spells. Blocks.
+pub fn people_without_keys(store: &Store) -> Result<Vec<String>, StoreFault> {
+    let people = store.read_now(rows::all::<Person>)?;
+    let unfindable = people
+        .into_iter()
+        .filter(|person| !person.hidden && !digit_map::can_be_spelled(person));
+    Ok(unfindable.map(|person| person.user).collect())
 }
 
 impl Subscribers for Organisation {

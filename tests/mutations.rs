@@ -23,6 +23,8 @@ mod configuration;
 mod lmtp;
 #[path = "../fuzz/checks/mime.rs"]
 mod mime;
+#[path = "../fuzz/checks/people_file.rs"]
+mod people_file;
 #[path = "../fuzz/checks/rtp.rs"]
 #[expect(
     clippy::disallowed_methods,
@@ -33,6 +35,8 @@ mod rtp;
 mod sdp;
 #[path = "../fuzz/checks/telephone_event.rs"]
 mod telephone_event;
+#[path = "../fuzz/checks/vcard.rs"]
+mod vcard;
 #[path = "../fuzz/checks/wav.rs"]
 mod wav;
 
@@ -181,6 +185,16 @@ fn sdp() {
 #[test]
 fn wav() {
     replay("wav", "", wav::check);
+}
+
+#[test]
+fn vcard() {
+    replay("vcard", "vcard", vcard::check);
+}
+
+#[test]
+fn people_file() {
+    replay("people_file", "", people_file::check);
 }
 
 #[test]

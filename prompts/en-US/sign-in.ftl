@@ -2,6 +2,8 @@
 
 # Asks whose mailbox it is.
 enter-extension = Please enter your extension. To contact someone, press pound.
+# The same where nobody can be contacted without a PIN.
+enter-extension-only = Please enter your extension.
 # Asks for the PIN after the extension was entered.
 enter-pin = Please enter your PIN, then press pound.
 # Asks for the PIN of the person whose number is calling; $name was recorded or is read.

@@ -98,6 +98,8 @@ prompts! {
     // Sign-in.
     /// Enter your extension; to contact someone press `#`.
     ENTER_EXTENSION = "enter-extension";
+    /// Enter your extension; nobody can be contacted.
+    ENTER_EXTENSION_ONLY = "enter-extension-only";
     /// Enter your PIN and `#`.
     ENTER_PIN = "enter-pin";
     /// The same by name, and what to do if it is another's mailbox: `$name`.

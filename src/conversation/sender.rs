@@ -5,15 +5,18 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::arrival::Arrival;
-use super::desk::Desk;
+use super::desk::{Desk, mailbox_of};
 use super::prompts;
 use crate::caller::{Saying, Value};
+use crate::directory::DirectoryFault;
 use crate::line::{Number, Sound};
 use crate::mailbox::{MailboxId, Recorded, Sender};
+use crate::policy::mailbox::Subscriber;
 
-/// Who left a message, as far as the calling number tells: a mailbox of the dial plan called, else
-/// somebody in the directory, else the name that came with the call.
-pub(super) async fn of(desk: &Desk, arrival: &Arrival) -> Sender {
+/// Who calls `owner`, as far as the calling number tells: a mailbox of the dial plan called or of one
+/// that counts the same, else one of the owner's contacts, else somebody in the directory, else the
+/// name that came with the call (`unified-messaging` section 7.5).
+pub(super) async fn of(desk: &Desk, arrival: &Arrival, owner: &Subscriber) -> Sender {
     let Some(number) = &arrival.calling else {
         return Sender::default();
     };
@@ -21,24 +24,42 @@ pub(super) async fn of(desk: &Desk, arrival: &Arrival) -> Sender {
         number: Some(number.to_string()),
         ..Sender::default()
     };
-    if let Some(colleague) = desk
-        .subscribers
-        .by_number(&arrival.dial_plan.name, number.as_str())
-    {
+    if let Some(colleague) = colleague(desk, arrival, number.as_str()) {
         sender.user = Some(colleague.user().to_owned());
         sender.name = Some(colleague.display_name);
         return sender;
     }
-    sender.name = match desk.directory.by_number(number.as_str()).await {
-        Ok(Some(person)) => Some(person.display_name()),
-        Ok(None) => arrival.calling_name.clone(),
-        // A message without a name is better than none.
-        Err(fault) => {
-            warn!(call = %arrival.call_id, "{fault}");
-            arrival.calling_name.clone()
-        }
-    };
+    let contact = desk
+        .contacts
+        .by_number(&mailbox_of(owner), number.as_str())
+        .await;
+    let mut name = known(arrival, contact).map(|contact| contact.display_name());
+    if name.is_none() && arrival.dial_plan.allow_heuristic_calling_line_id_resolution {
+        let person = desk.directory.by_number(number.as_str()).await;
+        name = known(arrival, person).map(|person| person.display_name());
+    }
+    sender.name = name.or_else(|| arrival.calling_name.clone());
     sender
+}
+
+/// A message without a name is better than none.
+fn known<T>(arrival: &Arrival, found: Result<Option<T>, DirectoryFault>) -> Option<T> {
+    found.unwrap_or_else(|fault| {
+        warn!(call = %arrival.call_id, "{fault}");
+        None
+    })
+}
+
+/// Whose number this is in the dial plan called, or in one that counts the same.
+fn colleague(desk: &Desk, arrival: &Arrival, number: &str) -> Option<Subscriber> {
+    let plan = &arrival.dial_plan;
+    let in_plan = |name: &str, number: &str| desk.subscribers.by_number(name, number);
+    in_plan(&plan.name, number)
+        .or_else(|| in_plan(&plan.name, plan.extension_in(number)?))
+        .or_else(|| {
+            let others = &plan.equivalent_dial_plan_phone_contexts;
+            others.iter().find_map(|other| in_plan(other, number))
+        })
 }
 
 /// A person's name for the ear: the recording of it, else words.

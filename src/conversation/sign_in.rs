@@ -83,7 +83,10 @@ pub(super) async fn sign_in(
                 again,
             } => {
                 let question = pin_question(visit, owner.as_ref(), again).await;
-                match caller.ask_pin(question, true, true).await? {
+                match caller
+                    .ask_pin(question, true, may_contact_someone(visit))
+                    .await?
+                {
                     PinEntry::Star => Step::Extension,
                     PinEntry::Pound => {
                         Box::pin(directory_search::contact_someone(caller, visit)).await?;
@@ -209,18 +212,29 @@ async fn failed(caller: &mut Caller, visit: &mut Visit<'_>, why: PromptName) -> 
 /// Asks for an extension; `None` when the caller wants to contact somebody instead.
 async fn ask_extension(caller: &mut Caller, visit: &Visit<'_>) -> Talk<Option<String>> {
     let digits = usize::from(visit.arrival.dial_plan.number_of_digits_in_extension);
+    let may_contact = may_contact_someone(visit);
     let answer = caller
         .ask_digits(AskDigits {
-            prompt: Saying::new(prompts::ENTER_EXTENSION),
+            prompt: Saying::new(if may_contact {
+                prompts::ENTER_EXTENSION
+            } else {
+                prompts::ENTER_EXTENSION_ONLY
+            }),
             longest: digits,
             complete_at: Some(digits),
-            lone_keys: &[Key::POUND],
+            lone_keys: if may_contact { &[Key::POUND] } else { &[] },
         })
         .await?;
     Ok(match answer {
         Digits::Entered(extension) => Some(extension),
         Digits::Lone(_) => None,
     })
+}
+
+/// Whether somebody without a PIN can do anything with whom he finds: leaving a message is all there
+/// is.
+fn may_contact_someone(visit: &Visit<'_>) -> bool {
+    visit.arrival.dial_plan.send_voice_messages_enabled
 }
 
 async fn pin_question(visit: &Visit<'_>, owner: Option<&Subscriber>, again: bool) -> Saying {

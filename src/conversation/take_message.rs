@@ -255,7 +255,7 @@ async fn envelope(visit: &Visit<'_>, owner: &Subscriber) -> Envelope {
         // The tape's identity becomes the message's.
         id: MessageId("".into()),
         to: mailbox_of(owner),
-        from: sender::of(visit.desk, arrival).await,
+        from: sender::of(visit.desk, arrival, owner).await,
         received: visit.desk.clock.now(),
         importance: Importance::Normal,
         private: false,

@@ -39,7 +39,9 @@ impl Contact {
     pub fn display_name(&self) -> String {
         let parts = format!("{} {}", self.given_name, self.surname);
         let parts = parts.trim();
-        for name in [parts, &self.full_name, &self.nickname, &self.company] {
+        // Telephones keep cards with nothing but an address.
+        let mail = self.mail.as_deref().unwrap_or_default();
+        for name in [parts, &self.full_name, &self.nickname, &self.company, mail] {
             if !name.is_empty() {
                 return name.to_owned();
             }

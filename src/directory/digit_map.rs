@@ -140,8 +140,9 @@ fn name_spellings(given: &str, family: &str, by: SpelledBy) -> Vec<String> {
     }
 }
 
-/// Every way to spell a contact: either name first, the name as a whole, the nickname; the company
-/// where there is no other name.
+/// Every way to spell a contact: either name first, the name as a whole, the nickname; the company,
+/// or else the
+/// mail address where there is no other name.
 pub fn spellings_of_contact(contact: &Contact) -> Vec<String> {
     let (given, family) = (&contact.given_name, &contact.surname);
     let mut all = name_spellings(given, family, SpelledBy::FirstLast);
@@ -150,6 +151,13 @@ pub fn spellings_of_contact(contact: &Contact) -> Vec<String> {
     all.extend(spellings(&contact.nickname));
     if contact.display_name() == contact.company {
         all.extend(spellings(&contact.company));
+    }
+    if let Some(mail) = contact
+        .mail
+        .as_deref()
+        .filter(|mail| *mail == contact.display_name())
+    {
+        all.extend(spellings(mail.split('@').next().unwrap_or(mail)));
     }
     all.retain(|spelling| !spelling.is_empty());
     all.sort_unstable();

@@ -180,3 +180,132 @@ impl Index {
         place.ok().map(|place| &self.groups[place])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom;
+    use rand::{Rng, SeedableRng};
+
+    use super::*;
+
+    const GIVEN: &[&str] = &[
+        "Jürgen",
+        "Ann",
+        "Øystein",
+        "Łukasz",
+        "Mary-Jane",
+        "",
+        "O'Neil",
+        "伟",
+        "Zoë",
+        "Åsa",
+    ];
+    const SURNAMES: &[&str] = &[
+        "Müller",
+        "Smith",
+        "Strauß",
+        "van den Berg",
+        "Æbelø",
+        "Иванов",
+        "Brown",
+        "Ångström",
+        "Ødegård",
+    ];
+
+    fn crowd(count: usize) -> Vec<Person> {
+        let mut random = StdRng::seed_from_u64(7);
+        (0..count)
+            .map(|number| Person {
+                user: format!("u{number}"),
+                given_name: (*GIVEN.choose(&mut random).unwrap()).to_owned(),
+                surname: format!(
+                    "{}{}",
+                    SURNAMES.choose(&mut random).unwrap(),
+                    random.random_range(0..20)
+                ),
+                romanised_name: random.random_bool(0.2).then(|| "Ivan Ivanov".to_owned()),
+                mail: random
+                    .random_bool(0.5)
+                    .then(|| format!("mail.{number}@example.test")),
+                hidden: random.random_bool(0.1),
+                ..Person::default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn searching_finds_whom_looking_at_everybody_finds() {
+        let people = crowd(2_000);
+        let index = Index::new(people.clone(), Vec::new());
+        let mut random = StdRng::seed_from_u64(8);
+        let mut found_some = 0;
+        for number in 0..600 {
+            let person = people.choose(&mut random).unwrap();
+            for by in [SpelledBy::LastFirst, SpelledBy::FirstLast, SpelledBy::Alias] {
+                let spellings = digit_map::spellings_of(person, by);
+                let whole = spellings.choose(&mut random).cloned().unwrap_or_default();
+                let letters = random.random_range(0..=whole.len());
+                // Every third is mistyped.
+                let digits = match number % 3 {
+                    0 => format!("{}7", &whole[..letters]),
+                    _ => whole[..letters].to_owned(),
+                };
+                let mut slowly: Vec<&Person> = people
+                    .iter()
+                    .filter(|one| digit_map::is_spelled_by(one, &digits, by))
+                    .collect();
+                slowly.sort_by_key(|one| (&one.surname, &one.given_name, &one.user));
+                let quickly = index.search(&digits, by);
+                let quickly: Vec<&Person> = quickly.iter().map(|one| &**one).collect();
+                assert_eq!(quickly, slowly, "{digits} {by:?}");
+                found_some += usize::from(!slowly.is_empty());
+            }
+        }
+        assert!(found_some > 600, "{found_some}");
+    }
+
+    #[test]
+    fn numbers_from_outside_and_addresses_name_one_person() {
+        let person = |user: &str, mobile: &str, mail: &str| Person {
+            user: user.into(),
+            mobile: Some(mobile.into()),
+            mail: Some(mail.into()),
+            ..Person::default()
+        };
+        let index = Index::new(
+            vec![
+                person("a", "+1 555 010 0001", "a@example.test"),
+                person("b", "+1 555 010 0002", "Both@example.test"),
+                person("c", "+49 555 010 0002", "both@example.test"),
+            ],
+            Vec::new(),
+        );
+        let user = |person: Option<&Arc<Person>>| person.map(|one| one.user.clone());
+        assert_eq!(user(index.by_number("5550100001")).as_deref(), Some("a"));
+        assert_eq!(user(index.by_number("+15550100002")).as_deref(), Some("b"));
+        assert_eq!(user(index.by_number("5550100002")), None);
+        assert_eq!(
+            user(index.by_address("A@EXAMPLE.TEST")).as_deref(),
+            Some("a")
+        );
+        assert_eq!(user(index.by_address("both@example.test")), None);
+        assert_eq!(user(index.by_address("nobody@example.test")), None);
+    }
+
+    #[test]
+    fn groups_are_found_by_name_unless_hidden() {
+        let group = |name: &str, hidden| Group {
+            name: name.into(),
+            hidden,
+            ..Group::default()
+        };
+        let groups = vec![group("Sales", false), group("Sales (secret)", true)];
+        let index = Index::new(Vec::new(), groups);
+        let found = index.search_groups("72537");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].name, "Sales");
+        assert!(index.group("Sales (secret)").is_some());
+        assert!(index.group("sales").is_none());
+    }
+}

@@ -6,6 +6,8 @@ pub mod embedded;
 pub mod embedded_contacts;
 pub mod index;
 mod numbers;
+pub mod text_file;
+pub mod vcard;
 
 use std::sync::Arc;
 

@@ -223,6 +223,7 @@ fn differences(before: &Whole, after: &Whole) -> Vec<Change> {
     compare(&mut changes, &before.hunt_group, &after.hunt_group);
     compare(&mut changes, &before.mailbox_policy, &after.mailbox_policy);
     compare(&mut changes, &before.person, &after.person);
+    compare(&mut changes, &before.group, &after.group);
     compare(&mut changes, &before.mailbox, &after.mailbox);
     let (old, new) = (&before.custom_prompts, &after.custom_prompts);
     for file_name in old

@@ -122,20 +122,10 @@ pub fn enable(
                 };
                 extensions.push(extension.clone());
             }
+            let policy = policy_for(enabling.policy, &before)?;
             after.mailbox.push(Mailbox {
-                user: enabling.user.clone(),
-                policy: policy_for(enabling.policy, &before)?,
-                extensions,
                 addresses: enabling.addresses,
-                enabled: true,
-                subscriber_access_enabled: true,
-                tui_access_to_calendar_enabled: true,
-                tui_access_to_email_enabled: true,
-                pinless_access_to_voice_mail_enabled: false,
-                missed_call_notification_enabled: true,
-                may_manage_prompts: false,
-                anonymous_callers_can_leave_messages: true,
-                quota_bytes: 0,
+                ..new_mailbox(&enabling.user, policy, extensions)
             });
         }
     }
@@ -163,6 +153,25 @@ pub fn enable(
         None => Ok(()),
     })?;
     Ok(new_pin.and_then(|(pin, was_made)| was_made.then_some(NewPin { user, pin })))
+}
+
+/// A mailbox as it is made: everything open that the policy opens.
+pub(super) fn new_mailbox(user: &str, policy: String, extensions: Vec<String>) -> Mailbox {
+    Mailbox {
+        user: user.to_owned(),
+        policy,
+        extensions,
+        addresses: Vec::new(),
+        enabled: true,
+        subscriber_access_enabled: true,
+        tui_access_to_calendar_enabled: true,
+        tui_access_to_email_enabled: true,
+        pinless_access_to_voice_mail_enabled: false,
+        missed_call_notification_enabled: true,
+        may_manage_prompts: false,
+        anonymous_callers_can_leave_messages: true,
+        quota_bytes: 0,
+    }
 }
 
 /// Disables a mailbox for voice mail; everything in it stays.
@@ -344,7 +353,10 @@ fn unlisted(user: &str, whole: &Whole) -> OrganisationFault {
     OrganisationFault::wrong(format!("{user} is not in the directory; {cure}"))
 }
 
-fn policy_for(asked: Option<String>, whole: &Whole) -> Result<String, OrganisationFault> {
+pub(super) fn policy_for(
+    asked: Option<String>,
+    whole: &Whole,
+) -> Result<String, OrganisationFault> {
     match (asked, whole.mailbox_policy.as_slice()) {
         (Some(policy), _) => Ok(policy),
         (None, [only]) => Ok(only.name.clone()),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::directory::Person;
+use crate::directory::{Group, Person};
 use crate::policy::dial_plan::{DialPlan, Gateway, HuntGroup};
 use crate::policy::mailbox::Mailbox;
 use crate::policy::mailbox_policy::MailboxPolicy;
@@ -12,8 +12,10 @@ use crate::store::StoreFault;
 
 /// Something that is kept as a named row.
 pub(super) trait Object: Serialize + DeserializeOwned + PartialEq + Clone {
-    /// The table, and the table's name in TOML.
+    /// What it is called in TOML.
     const TABLE: &'static str;
+    /// The table in the store.
+    const ROWS: &'static str = Self::TABLE;
     /// The column that names it, and the key in TOML.
     const KEY: &'static str = "name";
     /// Its name.
@@ -56,6 +58,15 @@ impl Object for Mailbox {
     }
 }
 
+impl Object for Group {
+    const TABLE: &'static str = "group";
+    // `group` is a word of SQL.
+    const ROWS: &'static str = "distribution_group";
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Object for Person {
     const TABLE: &'static str = "person";
     const KEY: &'static str = "user";
@@ -66,11 +77,8 @@ impl Object for Person {
 
 /// All objects of a kind, by name.
 pub(super) fn all<T: Object>(db: &Connection) -> Result<Vec<T>, StoreFault> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT body FROM {} ORDER BY {}",
-        T::TABLE,
-        T::KEY
-    ))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT body FROM {} ORDER BY {}", T::ROWS, T::KEY))?;
     let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
     bodies
         .map(|body| {
@@ -87,7 +95,7 @@ pub(super) fn put<T: Object>(db: &Transaction<'_>, object: &T) -> Result<(), Sto
     db.prepare_cached(&format!(
         "INSERT INTO {table} ({key}, body) VALUES (?1, ?2)
          ON CONFLICT ({key}) DO UPDATE SET body = excluded.body",
-        table = T::TABLE,
+        table = T::ROWS,
         key = T::KEY
     ))?
     .execute(params![object.name(), body])?;
@@ -96,7 +104,7 @@ pub(super) fn put<T: Object>(db: &Transaction<'_>, object: &T) -> Result<(), Sto
 
 /// Removes an object.
 pub(super) fn remove<T: Object>(db: &Transaction<'_>, name: &str) -> Result<(), StoreFault> {
-    db.prepare_cached(&format!("DELETE FROM {} WHERE {} = ?1", T::TABLE, T::KEY))?
+    db.prepare_cached(&format!("DELETE FROM {} WHERE {} = ?1", T::ROWS, T::KEY))?
         .execute([name])?;
     Ok(())
 }

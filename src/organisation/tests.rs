@@ -17,6 +17,7 @@ use crate::store::Store;
 mod apply;
 mod demonstration;
 mod mailboxes;
+mod people;
 mod pins;
 
 const NOW: i64 = 1_795_000_000;

@@ -4,7 +4,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::whole::{OrganisationFault, Whole, nearest};
-use crate::directory::Person;
+use crate::directory::{Group, Person};
 use crate::policy::dial_plan::{DialPlan, Gateway, HuntGroup};
 use crate::policy::mailbox::Mailbox;
 use crate::policy::mailbox_policy::MailboxPolicy;
@@ -13,7 +13,7 @@ use crate::policy::mailbox_policy::MailboxPolicy;
 const LONGEST: usize = 32 * 1_024 * 1_024;
 
 const HEADING: &str = "\
-# The organisation: dial plans, gateways, hunt groups, mailbox policies, people and mailboxes.
+# The organisation: dial plans, gateways, hunt groups, mailbox policies, people, groups, mailboxes.
 # `ringback org apply FILE` makes the server's organisation equal to this file, whole or not at
 # all; `--dry-run` only says what would change. What is left out is removed.
 
@@ -73,6 +73,7 @@ fn keys_of(kind: &str) -> Option<&'static [&'static str]> {
         "hunt_group" => fields::<HuntGroup>(),
         "mailbox_policy" => fields::<MailboxPolicy>(),
         "person" => fields::<Person>(),
+        "group" => fields::<Group>(),
         "mailbox" => fields::<Mailbox>(),
         _ => return None,
     })

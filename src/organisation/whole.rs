@@ -7,14 +7,15 @@ use std::fmt;
 use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::people::{check_groups, person_problems};
 use super::rows::{self, Object};
 use super::snapshot::mailbox_keys;
-use crate::directory::Person;
+use crate::directory::{Group, Person};
 use crate::policy::dial_plan::{DialPlan, Gateway, HuntGroup};
 use crate::policy::mailbox::Mailbox;
 use crate::policy::mailbox_policy::MailboxPolicy;
 use crate::policy::party;
-use crate::policy::problem::{Problem, Problems};
+use crate::policy::problem::Problem;
 use crate::store::{StoreFault, count_organisation_change};
 
 /// Gateways that may serve one dial plan.
@@ -34,6 +35,8 @@ pub struct Whole {
     pub mailbox_policy: Vec<MailboxPolicy>,
     /// The people of the directory.
     pub person: Vec<Person>,
+    /// Distribution groups.
+    pub group: Vec<Group>,
     /// Mailboxes.
     pub mailbox: Vec<Mailbox>,
     /// Sounds of dial plans, by file name; files beside the TOML, never in it.
@@ -70,6 +73,7 @@ impl Whole {
             hunt_group: rows::all(db)?,
             mailbox_policy: rows::all(db)?,
             person: rows::all(db)?,
+            group: rows::all(db)?,
             mailbox: rows::all(db)?,
             custom_prompts: prompts.collect::<Result<_, _>>()?,
         })
@@ -84,6 +88,7 @@ impl Whole {
         write_kind(db, &before.hunt_group, &self.hunt_group)?;
         write_kind(db, &before.mailbox_policy, &self.mailbox_policy)?;
         write_kind(db, &before.person, &self.person)?;
+        write_kind(db, &before.group, &self.group)?;
         write_kind(db, &before.mailbox, &self.mailbox)?;
         if before.mailbox != self.mailbox || before.mailbox_policy != self.mailbox_policy {
             db.execute("DELETE FROM mailbox_number", [])?;
@@ -137,6 +142,7 @@ impl Whole {
         sort(&mut self.hunt_group);
         sort(&mut self.mailbox_policy);
         sort(&mut self.person);
+        sort(&mut self.group);
         sort(&mut self.mailbox);
     }
 
@@ -166,6 +172,7 @@ impl Whole {
         wrong.twice(&self.hunt_group);
         wrong.twice(&self.mailbox_policy);
         wrong.twice(&self.person);
+        wrong.twice(&self.group);
         wrong.twice(&self.mailbox);
         self.check_routing(&mut wrong);
         self.check_policies(&mut wrong, before);
@@ -173,6 +180,7 @@ impl Whole {
         for person in &self.person {
             wrong.all(person, person_problems(person));
         }
+        check_groups(&mut wrong, &self.group, &self.person);
         if wrong.lines.is_empty() {
             Ok(())
         } else {
@@ -192,6 +200,10 @@ impl Whole {
                     );
                     wrong.one(plan, "access_telephone_numbers", number, cure);
                 }
+            }
+            for other in &plan.equivalent_dial_plan_phone_contexts {
+                let key = "equivalent_dial_plan_phone_contexts";
+                wrong.reference(plan, key, other, &self.dial_plan);
             }
             for file_name in [
                 &plan.welcome_greeting_filename,
@@ -308,37 +320,6 @@ impl Whole {
     }
 }
 
-fn person_problems(person: &Person) -> Vec<Problem> {
-    let mut problems = Problems::default();
-    problems.user(&person.user);
-    if let Some(extension) = &person.extension {
-        let fits = (1..=20).contains(&extension.len())
-            && extension.bytes().all(|byte| byte.is_ascii_digit());
-        if !fits {
-            problems.add("extension", extension, "must have 1 to 20 digits");
-        }
-    }
-    if let Some(mobile) = &person.mobile {
-        problems.party("mobile", mobile);
-    }
-    let texts = [
-        ("given_name", &person.given_name),
-        ("surname", &person.surname),
-        ("title", &person.title),
-        ("department", &person.department),
-    ];
-    for (key, text) in texts {
-        if text.chars().count() > 128 || text.chars().any(char::is_control) {
-            problems.add(
-                key,
-                text,
-                "must have at most 128 characters, and no control characters",
-            );
-        }
-    }
-    problems.0
-}
-
 fn write_kind<T: Object>(
     db: &Transaction<'_>,
     before: &[T],
@@ -369,13 +350,15 @@ pub(super) fn title<T: Object>(object: &T) -> String {
     format!("{} {:?}", T::TABLE, object.name())
 }
 
+/// Everything that is wrong, in lines that name object, key, value and cure.
 #[derive(Default)]
-struct Wrong {
+pub(super) struct Wrong {
     lines: Vec<String>,
 }
 
 impl Wrong {
-    fn all<T: Object>(&mut self, object: &T, problems: Vec<Problem>) {
+    /// All problems of an object.
+    pub(super) fn all<T: Object>(&mut self, object: &T, problems: Vec<Problem>) {
         for problem in problems {
             self.lines.push(format!("{}: {problem}", title(object)));
         }
@@ -406,11 +389,21 @@ impl Wrong {
         if among.iter().any(|other| other.name() == name) {
             return;
         }
-        let known: Vec<&str> = among.iter().map(Object::name).collect();
-        let near = nearest(name, known.iter().copied());
-        let cure = match near {
-            Some(near) => format!("there is no such {}; did you mean {near:?}?", U::TABLE),
-            None => format!("there is no such {}; make it first", U::TABLE),
+        self.unknown(object, key, name, U::TABLE, among.iter().map(Object::name));
+    }
+
+    /// A name that is none of the known ones.
+    pub(super) fn unknown<'a, T: Object>(
+        &mut self,
+        object: &T,
+        key: &str,
+        name: &str,
+        kind: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) {
+        let cure = match nearest(name, known) {
+            Some(near) => format!("there is no such {kind}; did you mean {near:?}?"),
+            None => format!("there is no such {kind}; make it first"),
         };
         self.one(object, key, format!("{name:?}"), cure);
     }

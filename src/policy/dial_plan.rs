@@ -66,6 +66,17 @@ pub struct DialPlan {
     /// What tells people of the same name apart.
     #[serde(default)]
     pub matched_name_selection_method: MatchedName,
+    /// Other dial plans whose extensions name callers too (EquivalentDialPlanPhoneContexts).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equivalent_dial_plan_phone_contexts: Vec<String>,
+    /// Forms of long numbers that end in an extension of this plan, such as `142570xxxxx`: digits as
+    /// they are, and an `x` for each that varies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbering_plan_formats: Vec<String>,
+    /// Whether callers are named by the numbers in the directory, beyond extensions
+    /// (AllowHeuristicADCallingLineIdResolution).
+    #[serde(default = "yes")]
+    pub allow_heuristic_calling_line_id_resolution: bool,
     /// Whether authorised subscribers may record welcome and announcement by telephone.
     #[serde(default)]
     pub tui_prompt_editing_enabled: bool,
@@ -264,8 +275,34 @@ impl DialPlan {
                 "must differ from dial_by_name_primary, or be None",
             );
         }
+        for format in &self.numbering_plan_formats {
+            let fits = (1..=32).contains(&format.len())
+                && format
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'x');
+            if !fits {
+                let cure = "must be digits and x, such as 142570xxxxx";
+                problems.add("numbering_plan_formats", format, cure);
+            }
+        }
         self.prompt_problems(&mut problems);
         problems.0
+    }
+
+    /// The extension that a long number ends in, where it has a form of this plan.
+    pub fn extension_in<'a>(&self, number: &'a str) -> Option<&'a str> {
+        let number = number.strip_prefix('+').unwrap_or(number);
+        let has_form = |format: &String| {
+            format.len() == number.len()
+                && format
+                    .bytes()
+                    .zip(number.bytes())
+                    .all(|(form, digit)| form == digit || (form == b'x' && digit.is_ascii_digit()))
+        };
+        let digits = usize::from(self.number_of_digits_in_extension);
+        let from = number.len().checked_sub(digits)?;
+        let is_known = self.numbering_plan_formats.iter().any(has_form);
+        is_known.then(|| &number[from..])
     }
 
     fn prompt_problems(&self, problems: &mut Problems) {

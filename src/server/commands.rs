@@ -1,6 +1,7 @@
 //! What the subcommands of the command line do, besides serving.
 
 mod check;
+mod imports;
 mod mailboxes;
 mod messages;
 mod sheets;
@@ -22,6 +23,7 @@ use crate::policy::pin::PinCost;
 use crate::store::Store;
 
 pub use check::check;
+pub use imports::{import, import_people};
 pub use mailboxes::{disable, enable, list, set_pin, show, unlock};
 pub use messages::{Delivery, deliver, export, messages};
 pub use sheets::{Form, key_card, recording_script};

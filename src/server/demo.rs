@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::directory::vcard::{self, Card};
+use crate::directory::{Contact, Group};
 use crate::line::{SAMPLE_RATE, Sound};
 use crate::mailbox::{Envelope, Importance, MailboxId, MessageId, Sender};
 use crate::organisation::demo::FIRST_USER;
@@ -19,6 +21,21 @@ pub struct DemoMessage {
     pub envelope: Envelope,
     /// Whether it has been heard.
     pub read: bool,
+}
+
+/// Whom 2001 knows.
+pub fn acquaintances() -> (Vec<Contact>, Vec<Group>) {
+    let (mut contacts, mut groups) = (Vec::new(), Vec::new());
+    for card in vcard::read(include_bytes!("demo.vcf"))
+        .into_iter()
+        .flatten()
+    {
+        match card {
+            Card::Contact(contact) => contacts.push(contact),
+            Card::Group(group) => groups.push(group),
+        }
+    }
+    (contacts, groups)
 }
 
 /// 2001's messages, as of `now`.

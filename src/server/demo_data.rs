@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{ShiftedClock, SystemClock};
 use super::demo;
 use super::wiring::{StartFault, open_store};
+use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::{Flags, Folder, MailStore, MailboxId};
@@ -206,6 +207,10 @@ async fn deposit_messages(
             .await
             .map_err(|fault| StartFault(fault.to_string()))?;
     }
+    let (contacts, groups) = demo::acquaintances();
+    EmbeddedContacts::new(store.clone())
+        .put_all(&owner, &contacts, &groups)
+        .map_err(|fault| StartFault(fault.to_string()))?;
     std::fs::write(&made, b"").map_err(|error| StartFault(format!("{}: {error}", made.display())))
 }
 

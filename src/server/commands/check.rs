@@ -8,6 +8,7 @@ use super::sheets::words;
 use super::{Place, print};
 use crate::conversation::menus;
 use crate::language::{Words, check as check_words, check_layout, check_recordings};
+use crate::organisation::people_without_keys;
 use crate::server::descriptors;
 use crate::server::wiring::{open_assets, open_language_with, open_speech_with};
 
@@ -93,6 +94,19 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
         Err(fault) => problems.push(fault.to_string()),
     }
     let _ = std::fs::remove_dir_all(&scratch);
+    // Looking at a store never makes one.
+    if config.data().join("ringback.db").exists() {
+        let (store, _) = place.store()?;
+        let unfindable = people_without_keys(&store)?;
+        if !unfindable.is_empty() {
+            writeln!(
+                report,
+                "directory      {} cannot be spelled on a keypad; give them a romanised_name: {}",
+                unfindable.len(),
+                unfindable.join(", ")
+            )?;
+        }
+    }
     print(&report)?;
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));

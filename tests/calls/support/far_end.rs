@@ -16,6 +16,16 @@ use tokio::time::Instant;
 
 use super::story::Said;
 
+/// The options that name somebody who was found.
+const LISTED: [&str; 6] = [
+    "people-first",
+    "people-second",
+    "people-third",
+    "people-fourth",
+    "people-fifth",
+    "people-sixth",
+];
+
 /// A voice says so many characters in a second.
 const CHARACTERS_PER_SECOND: u64 = 15;
 /// As long as a key tone.
@@ -489,7 +499,9 @@ impl Telephone {
         let said = match first {
             Segment::Words(utterance) => {
                 let name = utterance.prompt.0.to_owned();
-                let telling = utterance.has_variables && !(self.options)(&name);
+                // An option tells its key, which its name says already; those of a list tell who it is.
+                let is_listed = LISTED.contains(&&*name);
+                let telling = utterance.has_variables && (is_listed || !(self.options)(&name));
                 let mut status = self.status.borrow_mut();
                 if let Some(last) = status.heard.last_mut()
                     && last.name == name

@@ -1023,6 +1023,7 @@ fn with_setting<T: Serialize + DeserializeOwned>(object: &T, setting: &str) -> R
         Err(_) => match value {
             "true" => json!(true),
             "false" => json!(false),
+            list if list.starts_with('[') => serde_json::from_str(list).map_err(text)?,
             other => json!(other.trim_matches('"')),
         },
     };
