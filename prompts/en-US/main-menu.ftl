@@ -11,15 +11,23 @@ summary-voice-messages = { $count ->
         [one] { $count } new voice message.
        *[other] { $count } new voice messages.
     }
+# New e-mails; $count can be none.
+summary-emails = { $count ->
+    [0] You have no new e-mail.
+    [one] You have { $count } new e-mail.
+   *[other] You have { $count } new e-mails.
+}
 # The mailbox holds all it may, so callers cannot leave messages.
 summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
 # Read before the options of the main menu.
 main-menu = Main menu.
 main-menu-voice-mail = For voice mail, press { $key }.
+main-menu-email = For e-mail, press { $key }.
 main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
 main-menu-away-off = To turn off your away greeting, press { $key }.
+main-menu-undo = To take back the last deletion, press { $key }.
 main-menu-other-mailbox = If this is not your mailbox, press { $key }.
     .brief = Another mailbox, { $key }.
 main-menu-goodbye = To end the call, press { $key }.

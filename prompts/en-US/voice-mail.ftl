@@ -38,6 +38,8 @@ message-from-unknown = { $importance ->
     [yes] Private.
    *[no] {""}
 } From an unknown caller, { $when }.
+# The message carries a flag.
+message-is-flagged = Flagged.
 # The recording was cut short by a failure of the system.
 message-cut-short = This message was cut short.
 # Everything about a message, on request.
@@ -76,6 +78,9 @@ voice-message-delete = To delete, press { $key }.
 voice-message-mark-unread = To keep it as new, press { $key }.
 voice-message-previous = For the previous message, press { $key }.
 voice-message-replay = To hear it again, press { $key }.
+voice-message-flag = To flag it, or to remove the flag, press { $key }.
+voice-message-find-by-name = To find the messages of one sender, press { $key }.
+voice-message-undo = To take back the last deletion, press { $key }.
 voice-message-envelope = For the details of the message, press { $key }.
 # Said when a message has ended, before the options.
 end-of-message = End of message.

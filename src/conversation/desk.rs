@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::arrival::{Arrival, CustomPrompts, Outcome};
+use super::undo::Memory;
 use crate::calendar::Calendar;
 use crate::caller::Manner;
 use crate::directory::{Contacts, Directory};
 use crate::language::ClockFormat;
+use crate::line::Locale;
 use crate::mailbox::{MailStore, MailboxId, Settings, UserSettings};
 use crate::outbox::Outbox;
 use crate::policy::areas::Area;
@@ -40,6 +42,8 @@ pub struct Desk {
     pub time_zone: TimeZone,
     /// Welcomes and announcements of dial plans.
     pub custom_prompts: Arc<dyn CustomPrompts>,
+    /// The languages that some voice reads aloud.
+    pub voices: Arc<[Locale]>,
 }
 
 /// One call, as its conversations pass it on.
@@ -68,6 +72,8 @@ pub(super) struct Session {
     pub(super) time_zone: TimeZone,
     /// Whether the PIN was entered in this call. It is not where voice mail opened without one.
     pub(super) pin_given: bool,
+    /// What was deleted and hidden in this call.
+    pub(super) memory: Memory,
 }
 
 impl Session {
@@ -85,6 +91,7 @@ impl Session {
             settings,
             time_zone,
             pin_given: true,
+            memory: Memory::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use tracing::warn;
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
-use super::{absence, calendar, contacts, personal_options, prompts, voice_mail};
+use super::{absence, calendar, contacts, email, personal_options, prompts, undo, voice_mail};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
@@ -17,9 +17,11 @@ const FAULTS_MAX: usize = 5;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMain {
     VoiceMail,
+    Email,
     Calendar,
     Contacts,
     PersonalOptions,
+    Undo,
     AwayOff,
     OtherMailbox,
     Goodbye,
@@ -30,9 +32,11 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
     "main-menu",
     &[
         always("voice-mail", OnMain::VoiceMail),
+        always("email", OnMain::Email),
         always("calendar", OnMain::Calendar),
         always("contacts", OnMain::Contacts),
         always("personal-options", OnMain::PersonalOptions),
+        always("undo", OnMain::Undo),
         always("away-off", OnMain::AwayOff),
         always("other-mailbox", OnMain::OtherMailbox),
         always("goodbye", OnMain::Goodbye),
@@ -43,9 +47,10 @@ impl OnMain {
     /// Of what something has to be allowed for it to be offered.
     fn areas(self) -> &'static [Area] {
         match self {
+            OnMain::Email => &[Area::Email],
             OnMain::Calendar => &[Area::Calendar],
             OnMain::Contacts => &[Area::Contacts, Area::Directory],
-            OnMain::VoiceMail | OnMain::PersonalOptions | OnMain::AwayOff => &[],
+            OnMain::VoiceMail | OnMain::PersonalOptions | OnMain::AwayOff | OnMain::Undo => &[],
             OnMain::OtherMailbox | OnMain::Goodbye => &[],
         }
     }
@@ -54,7 +59,7 @@ impl OnMain {
     fn needs_pin(self) -> bool {
         !matches!(
             self,
-            OnMain::VoiceMail | OnMain::OtherMailbox | OnMain::Goodbye
+            OnMain::VoiceMail | OnMain::Undo | OnMain::OtherMailbox | OnMain::Goodbye
         )
     }
 }
@@ -99,6 +104,10 @@ async fn area(
     }
     match choice {
         OnMain::VoiceMail => Box::pin(voice_mail::review(caller, visit, session)).await?,
+        OnMain::Email => Box::pin(email::review(caller, visit, session)).await?,
+        OnMain::Undo => {
+            undo::take_back(caller, visit, session).await?;
+        }
         OnMain::Contacts => Box::pin(contacts::contacts(caller, visit, session)).await?,
         OnMain::Calendar => Box::pin(calendar::review(caller, visit, session)).await?,
         OnMain::PersonalOptions => {
@@ -128,6 +137,7 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
             open = open.without(entry.choice);
         }
     }
+    open = undo::if_any(open, session, OnMain::Undo);
     if !session.settings.away {
         open = open.without(OnMain::AwayOff);
     }

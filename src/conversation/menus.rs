@@ -2,8 +2,9 @@
 //! script.
 
 use super::{
-    calendar, call_answering, choosing, comfort, contacts, directory_search, first_time_setup,
-    greetings, main_menu, people_list, personal_options, prompts, take_message, voice_mail, zones,
+    calendar, call_answering, choosing, comfort, contacts, directory_search, email_menu,
+    first_time_setup, greetings, main_menu, people_list, personal_options, prompts,
+    reading_language, take_message, voice_mail, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -26,6 +27,8 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&WAITING),
         outline(&main_menu::MAIN_MENU),
         outline(&voice_mail::VOICE_MESSAGE),
+        outline(&email_menu::EMAIL),
+        outline(&reading_language::LANGUAGES),
         outline(&calendar::APPOINTMENT),
         outline(&calendar::CALENDAR_DAY),
         outline(&calendar::MEETING_DETAILS),

@@ -10,7 +10,12 @@ use crate::line::PromptName;
 use crate::mailbox::{Importance, VoiceMessage};
 
 /// Who left the message and when, and what is special about it.
-pub(super) async fn header(visit: &Visit<'_>, session: &Session, message: &VoiceMessage) -> Saying {
+pub(super) async fn header(
+    visit: &Visit<'_>,
+    session: &Session,
+    message: &VoiceMessage,
+    place: (usize, usize),
+) -> Saying {
     let from = match Sender::of(visit, message).await {
         Sender::Named(SpokenName::Recorded(sound)) => {
             marks(Saying::new(prompts::MESSAGE_FROM_RECORDED_NAME), message)
@@ -26,11 +31,25 @@ pub(super) async fn header(visit: &Visit<'_>, session: &Session, message: &Voice
         Sender::Unknown => marks(Saying::new(prompts::MESSAGE_FROM_UNKNOWN), message),
     };
     let header = from.with("when", moment(visit, session, message));
+    let mut header = position(place).then(header);
+    if message.flagged {
+        header = header.then(prompts::MESSAGE_IS_FLAGGED);
+    }
     if message.envelope.cut_short {
         header.then(prompts::MESSAGE_CUT_SHORT)
     } else {
         header
     }
+}
+
+/// Which one of how many, unless it is the only one.
+pub(super) fn position((number, all): (usize, usize)) -> Saying {
+    if all <= 1 {
+        return Saying::nothing();
+    }
+    Saying::new(prompts::MESSAGE_POSITION)
+        .with("number", Value::Count(number as u64))
+        .with("count", Value::Count(all as u64))
 }
 
 /// Everything that is known about the message.

@@ -168,6 +168,8 @@ prompts! {
     // Summary and main menu.
     /// How many new voice messages: `$count`.
     SUMMARY_VOICE_MESSAGES = "summary-voice-messages";
+    /// How many new e-mails: `$count`.
+    SUMMARY_EMAILS = "summary-emails";
     /// Nobody can leave a message any more.
     SUMMARY_FULL = "summary-full";
     /// Where the caller is.
@@ -219,6 +221,89 @@ prompts! {
     /// As slow as it gets.
     SLOWEST = "slowest";
 
+    // Messages of either kind.
+    /// Which of how many: `$number`, `$count`.
+    MESSAGE_POSITION = "message-position";
+    /// It was flagged before.
+    MESSAGE_IS_FLAGGED = "message-is-flagged";
+    /// Marked for follow-up.
+    MESSAGE_FLAGGED = "message-flagged";
+    /// The mark is gone.
+    MESSAGE_NOT_FLAGGED = "message-not-flagged";
+    /// What was deleted just now can come back: `$key`.
+    DELETION_CAN_BE_TAKEN_BACK = "deletion-can-be-taken-back";
+    /// So many deleted messages are back: `$count`.
+    MESSAGES_RESTORED = "messages-restored";
+    /// Spell the name of the sender.
+    SPELL_SENDER = "spell-sender";
+    /// Nobody of that name has sent anything.
+    SENDER_NOT_FOUND = "sender-not-found";
+    /// More letters, please: `$count`.
+    MANY_SENDERS = "many-senders";
+    /// What was found: `$count`, `$sender`.
+    MESSAGES_OF_SENDER = "messages-of-sender";
+
+    // E-mail.
+    /// Nothing there.
+    NO_EMAILS = "no-emails";
+    /// The unread ones are over.
+    OLD_EMAILS_FOLLOW = "old-emails-follow";
+    /// Who it is from: `$kind`, `$sender`.
+    EMAIL_FROM = "email-from";
+    /// The same without a sender.
+    EMAIL_FROM_NOBODY = "email-from-nobody";
+    /// Nothing was written there.
+    EMAIL_NO_SUBJECT = "email-no-subject";
+    /// The rest of the header: `$when`, `$importance`, `$private`, `$flagged`.
+    EMAIL_WHEN = "email-when";
+    /// How many: `$count`.
+    EMAIL_ATTACHMENTS = "email-attachments";
+    /// One of them: `$name`.
+    EMAIL_ATTACHMENT = "email-attachment";
+    /// One without a name.
+    EMAIL_ATTACHMENT_NAMELESS = "email-attachment-nameless";
+    /// Those that were not named: `$count`.
+    EMAIL_MORE_ATTACHMENTS = "email-more-attachments";
+    /// There is nothing to read.
+    EMAIL_NO_TEXT = "email-no-text";
+    /// Nobody but the owner's mail program can read it.
+    EMAIL_ENCRYPTED = "email-encrypted";
+    /// The same for rights that are kept elsewhere.
+    EMAIL_PROTECTED = "email-protected";
+    /// There is more than can be read.
+    EMAIL_CUT = "email-cut";
+    /// Attached sound is broken or too long.
+    EMAIL_SOUND_MISSING = "email-sound-missing";
+    /// It cannot be read; on to the next.
+    EMAIL_UNREADABLE = "email-unreadable";
+    /// The sender: `$sender`.
+    EMAIL_ENVELOPE_FROM = "email-envelope-from";
+    /// There is none.
+    EMAIL_ENVELOPE_FROM_NOBODY = "email-envelope-from-nobody";
+    /// The address of a sender whose name was said: `$address`.
+    EMAIL_ENVELOPE_ADDRESS = "email-envelope-address";
+    /// How many recipients: `$count`.
+    EMAIL_ENVELOPE_TO = "email-envelope-to";
+    /// The same for copies.
+    EMAIL_ENVELOPE_CC = "email-envelope-cc";
+    /// Those that were not named: `$count`.
+    EMAIL_ENVELOPE_OTHERS = "email-envelope-others";
+    /// When, and marks: `$when`, `$importance`, `$private`, `$flagged`.
+    EMAIL_ENVELOPE_WHEN = "email-envelope-when";
+    /// Its size: `$count`.
+    EMAIL_ENVELOPE_KILOBYTES = "email-envelope-kilobytes";
+    /// The same when it is large.
+    EMAIL_ENVELOPE_MEGABYTES = "email-envelope-megabytes";
+    /// Not read out any more in this call.
+    CONVERSATION_HIDDEN = "conversation-hidden";
+    /// So many went to Deleted Items: `$count`.
+    CONVERSATION_DELETED = "conversation-deleted";
+    /// `##` leads nowhere.
+    NO_MORE_UNREAD = "no-more-unread";
+    /// Before the list of languages.
+    CHOOSE_LANGUAGE = "choose-language";
+    /// The name of a language: `$language`.
+    LANGUAGE_NAME = "language-name";
     // Calendar.
     /// Which day it is, and how many appointments it has: `$day`, `$count`.
     CALENDAR_DAY = "calendar-opening";

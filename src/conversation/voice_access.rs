@@ -7,7 +7,7 @@ use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
-use super::{calendar, call_answering, first_time_setup, main_menu, manner, prompts};
+use super::{calendar, call_answering, email, first_time_setup, main_menu, manner, prompts};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::mailbox::{MailFault, UserSettings};
 use crate::policy::areas::Area;
@@ -133,7 +133,27 @@ async fn open(caller: &mut Caller, visit: &Visit<'_>, subscriber: Subscriber) ->
     Ok(Session::new(visit.desk, subscriber, settings))
 }
 
-/// How many new voice messages there are.
+/// How many new e-mails there are, for whom may hear them. A call without a PIN tells nothing of them.
+async fn summary_of_emails(visit: &Visit<'_>, session: &Session) -> Saying {
+    if !session.may(Area::Email) || !session.pin_given {
+        return Saying::nothing();
+    }
+    let folder = email::folder(session);
+    match visit.desk.mail.email_counts(&session.mailbox, folder).await {
+        Ok(counts) => {
+            Saying::new(prompts::SUMMARY_EMAILS).with("count", Value::Count(counts.unread as u64))
+        }
+        Err(fault) => {
+            warn!(
+                "the e-mails of {} are not counted: {fault}",
+                session.subscriber.user()
+            );
+            Saying::nothing()
+        }
+    }
+}
+
+/// What is new.
 async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
     let said = match visit.desk.mail.counts(&session.mailbox).await {
         Ok(counts) => Saying::new(prompts::SUMMARY_VOICE_MESSAGES)
@@ -147,6 +167,7 @@ async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> T
             return Ok(());
         }
     };
+    let said = said.then(summary_of_emails(visit, session).await);
     let said = if session.may(Area::Calendar) && session.pin_given {
         match calendar::next_meeting(visit, session).await {
             Some(meeting) => said.then(meeting),

@@ -1,141 +1,84 @@
 //! Voice messages, one after the other (`outlook-voice-access` sections 5.1 to 5.3).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::warn;
 
 use super::desk::{Session, Visit};
-use super::message_header;
-use super::{faults, prompts};
-use crate::caller::{Caller, Leave, Saying, Talk};
-use crate::line::{Pace, Skip, Sound};
-use crate::mailbox::{Folder, MailFault, VoiceMessage};
+use super::find_by_name::{self, SEARCHED_MAX};
+use super::pile::{Move, Moved, Pile};
+use super::playback::{self, HEARD, Steer};
+use super::undo::{self, Deletion};
+use super::{faults, message_header, prompts};
+use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
+use crate::line::Sound;
+use crate::mailbox::{Flag, Folder, MailFault, MessageId, VoiceMessage};
 use crate::turn::menu::{Menu, always, more, while_playing};
-
-/// How far one press of rewind or fast forward goes.
-const SKIP: Duration = Duration::from_secs(5);
-
-/// Whoever has heard this much of a message has heard it.
-const HEARD: f32 = 2.0 / 3.0;
 
 /// What can be done with a voice message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMessage {
-    Rewind,
-    Pause,
-    FastForward,
-    End,
-    Slower,
-    Faster,
+    Steer(Steer),
     Next,
     Delete,
     MarkUnread,
     Previous,
     Replay,
+    Flag,
     Envelope,
+    FindByName,
+    Undo,
 }
 
 /// The menu of a voice message: the playback keys while it plays, the others at its end.
 pub(super) static VOICE_MESSAGE: Menu<OnMessage> = Menu::new(
     "voice-message",
     &[
-        while_playing("rewind", OnMessage::Rewind),
-        while_playing("pause", OnMessage::Pause),
-        while_playing("fast-forward", OnMessage::FastForward),
-        while_playing("end", OnMessage::End),
-        while_playing("slower", OnMessage::Slower),
-        while_playing("faster", OnMessage::Faster),
+        while_playing("rewind", OnMessage::Steer(Steer::Rewind)),
+        while_playing("pause", OnMessage::Steer(Steer::Pause)),
+        while_playing("fast-forward", OnMessage::Steer(Steer::FastForward)),
+        while_playing("end", OnMessage::Steer(Steer::End)),
+        while_playing("slower", OnMessage::Steer(Steer::Slower)),
+        while_playing("faster", OnMessage::Steer(Steer::Faster)),
         always("next", OnMessage::Next),
         always("delete", OnMessage::Delete),
         always("mark-unread", OnMessage::MarkUnread),
         more("previous", OnMessage::Previous),
         more("replay", OnMessage::Replay),
+        more("flag", OnMessage::Flag),
         more("envelope", OnMessage::Envelope),
+        more("find-by-name", OnMessage::FindByName),
+        always("undo", OnMessage::Undo).more(),
     ],
 );
 
-/// The messages of this visit to voice mail: unread ones first, newest first.
-struct Pile {
-    messages: Vec<VoiceMessage>,
-    at: usize,
-    /// Whether the caller has been told that what follows is old.
-    told_old: bool,
-}
-
-/// Where to go from a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Move {
-    /// On; the message stays in the pile.
-    Next,
-    /// On; it is not there any more.
-    Removed,
-    /// Back.
-    Previous,
-}
-
-impl Pile {
-    fn of(messages: Vec<VoiceMessage>) -> Pile {
-        // Nobody is told that old messages follow who has no new ones.
-        let told_old = messages.first().is_none_or(|first| first.read);
-        Pile {
-            messages,
-            at: 0,
-            told_old,
-        }
-    }
-
-    fn current(&self) -> Option<&VoiceMessage> {
-        self.messages.get(self.at)
-    }
-
-    /// Whether the present message is the first old one after new ones.
-    fn turns_old(&mut self) -> bool {
-        let old = self.current().is_some_and(|message| message.read);
-        let turns = old && !self.told_old;
-        self.told_old |= turns;
-        turns
-    }
-
-    /// Goes on; false when there is nothing in that direction.
-    fn go(&mut self, direction: Move) -> bool {
-        match direction {
-            Move::Next => self.at += 1,
-            Move::Removed => {
-                self.messages.remove(self.at);
-            }
-            Move::Previous if self.at == 0 => return false,
-            Move::Previous => self.at -= 1,
-        }
-        true
-    }
-}
-
 /// Plays the voice messages in turn and does with each what the caller asks.
 pub(super) async fn review(caller: &mut Caller, visit: &mut Visit<'_>, session: &Session) -> Talk {
-    let messages = visit
-        .desk
-        .mail
-        .voice_messages(&session.mailbox, Folder::Inbox)
-        .await
-        .map_err(faults::mailbox)?;
-    let mut pile = Pile::of(messages);
+    let messages = inbox(visit, session).await?;
+    let all = messages.len();
+    let mut pile = Pile::of(messages, all);
     if pile.current().is_none() {
         return caller.say(prompts::NO_VOICE_MESSAGES).await;
     }
     loop {
         let turns_old = pile.turns_old();
-        let Some(message) = pile.current() else {
+        let Some(message) = pile.current().cloned() else {
             return caller.say(prompts::NO_MORE_MESSAGES).await;
         };
         if turns_old {
             caller.say(prompts::OLD_MESSAGES_FOLLOW).await?;
         }
-        let direction = present(caller, visit, session, message).await?;
-        if !pile.go(direction) {
+        let direction = present(caller, visit, session, message, &mut pile).await?;
+        if pile.go(direction) == Moved::StaysFirst {
             caller.say(prompts::FIRST_MESSAGE).await?;
         }
     }
+}
+
+async fn inbox(visit: &Visit<'_>, session: &Session) -> Talk<Vec<VoiceMessage>> {
+    let mail = &visit.desk.mail;
+    let messages = mail.voice_messages(&session.mailbox, Folder::Inbox).await;
+    messages.map_err(faults::mailbox)
 }
 
 /// Plays one message, unless it cannot be had.
@@ -143,21 +86,18 @@ async fn present(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
-    message: &VoiceMessage,
-) -> Talk<Move> {
+    message: VoiceMessage,
+    pile: &mut Pile<VoiceMessage>,
+) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
-    let mail = &visit.desk.mail;
     // A mail program, or another telephone, may have deleted it since the pile was made.
-    let inbox = mail
-        .voice_messages(&session.mailbox, Folder::Inbox)
-        .await
-        .map_err(faults::mailbox)?;
-    if !inbox.iter().any(|there| there.envelope.id == *id) {
+    let mut now = inbox(visit, session).await?.into_iter();
+    if !now.any(|there| there.envelope.id == *id) {
         caller.say(prompts::MESSAGE_GONE).await?;
         return Ok(Move::Removed);
     }
-    match mail.sound(&session.mailbox, id).await {
-        Ok(sound) => Box::pin(hear(caller, visit, session, message, sound)).await,
+    match visit.desk.mail.sound(&session.mailbox, id).await {
+        Ok(sound) => Box::pin(hear(caller, visit, session, message, sound, pile)).await,
         Err(MailFault::NotFound) => {
             caller.say(prompts::MESSAGE_GONE).await?;
             Ok(Move::Removed)
@@ -171,84 +111,101 @@ async fn present(
     }
 }
 
+/// The menu of this message, without what makes no sense for it.
+fn open_menu(session: &Session) -> OpenMenu<OnMessage> {
+    let open = VOICE_MESSAGE
+        .open()
+        .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
+    undo::if_any(open, session, OnMessage::Undo)
+}
+
 /// Plays one message and does what the caller asks until that leads to another.
 async fn hear(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
-    message: &VoiceMessage,
+    mut message: VoiceMessage,
     sound: Arc<Sound>,
-) -> Talk<Move> {
-    let header = message_header::header(visit, session, message).await;
+    pile: &mut Pile<VoiceMessage>,
+) -> Talk<Move<VoiceMessage>> {
+    let header = message_header::header(visit, session, &message, pile.position()).await;
     caller.start(header.play("message", sound.clone())).await?;
     let mut heard = false;
     loop {
-        let open = VOICE_MESSAGE
-            .open()
-            .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
-        let choice = caller.choose(open).await;
+        let choice = caller.choose(open_menu(session)).await;
         heard |= caller.played_share() >= HEARD;
         let choice = match choice {
             Ok(choice) => choice,
             Err(leave) => {
                 if heard {
-                    quietly_mark_read(visit, session, message).await;
+                    quietly_mark_read(visit, session, &message).await;
                 }
                 return Err(leave);
             }
         };
         match choice {
-            OnMessage::Rewind => caller.skip(Skip::Back(SKIP)).await?,
-            OnMessage::Pause => caller.pause_or_resume().await?,
-            OnMessage::FastForward => caller.skip(Skip::Ahead(SKIP)).await?,
-            OnMessage::End => caller.skip(Skip::ToEnd).await?,
-            OnMessage::Slower => match slower(caller) {
-                Some(pace) => caller.set_pace(pace).await?,
-                None => caller.interject(prompts::SLOWEST).await?,
-            },
-            OnMessage::Faster => match faster(caller) {
-                Some(pace) => caller.set_pace(pace).await?,
-                None => caller.interject(prompts::FASTEST).await?,
-            },
+            OnMessage::Steer(how) => playback::steer(caller, how).await?,
             OnMessage::Replay => {
                 caller
                     .start(Saying::nothing().play("message", sound.clone()))
                     .await?;
             }
             OnMessage::Envelope => {
-                let envelope = message_header::envelope(visit, session, message).await;
+                let envelope = message_header::envelope(visit, session, &message).await;
                 caller.start(envelope).await?;
+            }
+            OnMessage::Flag => {
+                if let Err(fault) = flag(visit, session, &mut message).await {
+                    return gone(caller, fault).await;
+                }
+                pile.refresh(message.clone());
+                caller
+                    .start(match message.flagged {
+                        true => prompts::MESSAGE_FLAGGED,
+                        false => prompts::MESSAGE_NOT_FLAGGED,
+                    })
+                    .await?;
             }
             OnMessage::Next => {
                 // `##` is the next unread one, which e-mail has: here it leads to the next one, and
                 // not past a message of which nothing was heard.
                 caller.take_doubled_key_as_one();
-                return mark(caller, visit, session, message, true).await;
+                return mark(caller, visit, session, pile, &message, true).await;
             }
             OnMessage::MarkUnread => {
-                return mark(caller, visit, session, message, false).await;
+                // `99` hides a conversation, which voice mail has not.
+                caller.take_doubled_key_as_one();
+                return mark(caller, visit, session, pile, &message, false).await;
             }
-            OnMessage::Delete => return delete(caller, visit, session, message).await,
+            OnMessage::Delete => {
+                // `77` deletes a conversation: here it deletes this message, and not the next one too.
+                caller.take_doubled_key_as_one();
+                return delete(caller, visit, session, &message).await;
+            }
             OnMessage::Previous => {
                 if heard {
-                    quietly_mark_read(visit, session, message).await;
+                    quietly_mark_read(visit, session, &message).await;
+                    pile.mark(true);
                 }
                 return Ok(Move::Previous);
             }
+            OnMessage::FindByName => {
+                let mut all = inbox(visit, session).await?;
+                all.truncate(SEARCHED_MAX);
+                if let Some(found) = find_by_name::choose_sender(caller, all).await? {
+                    if heard {
+                        quietly_mark_read(visit, session, &message).await;
+                    }
+                    return Ok(Move::Only(found));
+                }
+            }
+            OnMessage::Undo => {
+                if let Some(direction) = take_back(caller, visit, session).await? {
+                    return Ok(direction);
+                }
+            }
         }
     }
-}
-
-/// The next slower step of the layout; nothing when this is the slowest.
-pub(super) fn slower(caller: &Caller) -> Option<Pace> {
-    let mut paces = caller.language().keys.paces().iter().rev();
-    paces.find(|pace| **pace < caller.pace()).copied()
-}
-
-/// The next faster step of the layout; nothing when this is the fastest.
-pub(super) fn faster(caller: &Caller) -> Option<Pace> {
-    let mut paces = caller.language().keys.paces().iter();
-    paces.find(|pace| **pace > caller.pace()).copied()
 }
 
 /// Marks the message and goes on.
@@ -256,12 +213,14 @@ async fn mark(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
+    pile: &mut Pile<VoiceMessage>,
     message: &VoiceMessage,
     read: bool,
-) -> Talk<Move> {
+) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
     match visit.desk.mail.set_read(&session.mailbox, id, read).await {
         Ok(()) => {
+            pile.mark(read);
             if !read {
                 caller.say(prompts::MESSAGE_MARKED_UNREAD).await?;
             }
@@ -271,13 +230,28 @@ async fn mark(
     }
 }
 
+/// Puts a flag on the message, or takes it off.
+async fn flag(
+    visit: &Visit<'_>,
+    session: &Session,
+    message: &mut VoiceMessage,
+) -> Result<(), MailFault> {
+    let flagged = !message.flagged;
+    let id = &message.envelope.id;
+    let mail = &visit.desk.mail;
+    mail.set_flag(&session.mailbox, id, Flag::Flagged, flagged)
+        .await?;
+    message.flagged = flagged;
+    Ok(())
+}
+
 /// Moves the message to Deleted Items and goes on.
 async fn delete(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
     message: &VoiceMessage,
-) -> Talk<Move> {
+) -> Talk<Move<VoiceMessage>> {
     // Who deletes a message knows of it: it is no news in Deleted Items either.
     quietly_mark_read(visit, session, message).await;
     let id = &message.envelope.id;
@@ -288,21 +262,45 @@ async fn delete(
         .await;
     match moved {
         Ok(()) => {
-            caller.say(prompts::MESSAGE_DELETED).await?;
+            session.memory.deleted(Deletion {
+                messages: vec![(id.clone(), message.read)],
+                folder: Folder::Inbox,
+                emails: false,
+            });
+            let said = Saying::new(prompts::MESSAGE_DELETED);
+            undo::say_deleted(caller, session, said, VOICE_MESSAGE.name).await?;
             Ok(Move::Removed)
         }
         Err(fault) => gone(caller, fault).await,
     }
 }
 
+/// Takes back the last deletion; where to go when voice messages have come back.
+async fn take_back(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+) -> Talk<Option<Move<VoiceMessage>>> {
+    let Some(deletion) = undo::take_back(caller, visit, session).await? else {
+        return Ok(None);
+    };
+    if deletion.emails {
+        return Ok(None);
+    }
+    let is_back = |id: &MessageId| deletion.messages.iter().any(|(back, _)| back == id);
+    let mut back = inbox(visit, session).await?;
+    back.retain(|message| is_back(&message.envelope.id));
+    Ok((!back.is_empty()).then_some(Move::Restored(back)))
+}
+
 /// What to do when a message cannot be changed: it may be gone, by mail program or another call.
-async fn gone(caller: &mut Caller, fault: MailFault) -> Talk<Move> {
+async fn gone(caller: &mut Caller, fault: MailFault) -> Talk<Move<VoiceMessage>> {
     match fault {
         MailFault::NotFound => {
             caller.say(prompts::MESSAGE_GONE).await?;
             Ok(Move::Removed)
         }
-        fault => Err::<Move, Leave>(faults::mailbox(fault)),
+        fault => Err::<Move<VoiceMessage>, Leave>(faults::mailbox(fault)),
     }
 }
 
@@ -312,76 +310,5 @@ async fn quietly_mark_read(visit: &Visit<'_>, session: &Session, message: &Voice
     match visit.desk.mail.set_read(&session.mailbox, id, true).await {
         Ok(()) | Err(MailFault::NotFound) => {}
         Err(fault) => warn!("message {} stays unread: {fault}", id.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mailbox::{Envelope, Importance, MailboxId, MessageId, Sender};
-
-    fn pile(reads: &[bool]) -> Pile {
-        Pile::of(
-            reads
-                .iter()
-                .enumerate()
-                .map(|(number, read)| VoiceMessage {
-                    envelope: Envelope {
-                        id: MessageId(number.to_string().into()),
-                        to: MailboxId("alice".into()),
-                        from: Sender::default(),
-                        received: jiff::Timestamp::UNIX_EPOCH,
-                        importance: Importance::Normal,
-                        private: false,
-                        called: String::new(),
-                        reason: String::new(),
-                        call_id: String::new(),
-                        cut_short: false,
-                        sent: None,
-                    },
-                    length: Duration::from_secs(1),
-                    read: *read,
-                    folder: Folder::Inbox,
-                })
-                .collect(),
-        )
-    }
-
-    fn at(pile: &Pile) -> Option<&str> {
-        pile.current().map(|message| &*message.envelope.id.0)
-    }
-
-    #[test]
-    fn a_pile_is_walked_in_both_directions() {
-        let mut pile = pile(&[false, false, true]);
-        assert!(
-            !pile.go(Move::Previous),
-            "there is nothing before the first"
-        );
-        assert_eq!(at(&pile), Some("0"));
-        assert!(pile.go(Move::Next));
-        assert_eq!(at(&pile), Some("1"));
-        assert!(pile.go(Move::Removed));
-        assert_eq!(at(&pile), Some("2"));
-        assert!(pile.go(Move::Previous));
-        assert_eq!(at(&pile), Some("0"));
-        assert!(pile.go(Move::Next) && pile.go(Move::Next));
-        assert_eq!(at(&pile), None);
-    }
-
-    #[test]
-    fn old_messages_are_announced_once_and_only_after_new_ones() {
-        let mut mixed = pile(&[false, true, true]);
-        assert!(!mixed.turns_old());
-        mixed.go(Move::Next);
-        assert!(mixed.turns_old());
-        mixed.go(Move::Next);
-        assert!(!mixed.turns_old());
-        mixed.go(Move::Previous);
-        assert!(!mixed.turns_old());
-        assert!(
-            !pile(&[true, true]).turns_old(),
-            "no new ones: nothing to tell apart"
-        );
     }
 }

@@ -8,10 +8,12 @@ mod assets;
 mod brief;
 mod catalogue;
 pub mod check;
+mod detect;
 pub mod key_card;
 pub mod key_layout;
 pub mod phrases;
 pub mod prompts;
+pub mod readable;
 pub mod reading;
 pub mod recording_script;
 mod sentences;
@@ -22,10 +24,12 @@ pub use assets::{Assets, StudioRecording};
 pub use check::{
     ChoiceOutline, Findings, MenuOutline, Words, check, check_layout, check_recordings,
 };
+pub use detect::detect;
 pub use key_card::KeyCard;
 pub use key_layout::KeyLayout;
 pub use phrases::Phrases;
 pub use prompts::{PromptFault, Prompts, Style, Value};
+pub use readable::{Readable, readable};
 pub use reading::Reading;
 pub use recording_script::RecordingScript;
 pub use spoken_date::ClockFormat;

@@ -337,8 +337,16 @@ impl MailStore for EmbeddedMailbox {
             return self.set_read(mailbox, id, on).await;
         }
         let (mailbox, id) = (mailbox.0.clone(), id.0.clone());
-        self.change(move |db| emails::set_flag(db, &mailbox, &id, flag, on))
-            .await
+        self.change(move |db| {
+            let changed = emails::set_flag(db, &mailbox, &id, flag, on)?;
+            if changed > 0 || flag != Flag::Flagged {
+                return Ok(changed);
+            }
+            Ok(db
+                .prepare_cached("UPDATE message SET flagged = ?3 WHERE mailbox = ?1 AND id = ?2")?
+                .execute(params![mailbox, id, on])?)
+        })
+        .await
     }
 
     async fn append(
@@ -496,7 +504,7 @@ fn count(
 
 fn list(db: &Connection, mailbox: &str, folder: Folder) -> Result<Vec<VoiceMessage>, StoreFault> {
     let mut statement = db.prepare_cached(
-        "SELECT envelope, samples, read FROM message WHERE mailbox = ?1 AND folder = ?2
+        "SELECT envelope, samples, read, flagged FROM message WHERE mailbox = ?1 AND folder = ?2
          ORDER BY read, received DESC, id DESC",
     )?;
     let rows = statement.query_map(params![mailbox, folder_name(folder)], |row| {
@@ -504,11 +512,12 @@ fn list(db: &Connection, mailbox: &str, folder: Folder) -> Result<Vec<VoiceMessa
             row.get::<_, String>(0)?,
             row.get::<_, i64>(1)?,
             row.get::<_, bool>(2)?,
+            row.get::<_, bool>(3)?,
         ))
     })?;
     let mut messages = Vec::new();
     for row in rows {
-        let (body, samples, read) = row?;
+        let (body, samples, read, flagged) = row?;
         let envelope: Envelope = serde_json::from_str(&body)
             .map_err(|error| StoreFault::Database(format!("a stored envelope: {error}")))?;
         let micros = u64::try_from(samples).unwrap_or(0) * 1_000_000 / u64::from(SAMPLE_RATE);
@@ -516,6 +525,7 @@ fn list(db: &Connection, mailbox: &str, folder: Folder) -> Result<Vec<VoiceMessa
             envelope,
             length: Duration::from_micros(micros),
             read,
+            flagged,
             folder,
         });
     }

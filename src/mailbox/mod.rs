@@ -161,6 +161,8 @@ pub struct VoiceMessage {
     pub length: Duration,
     /// Heard already.
     pub read: bool,
+    /// Flagged for follow-up.
+    pub flagged: bool,
     /// In which folder it lies.
     pub folder: Folder,
 }
@@ -283,7 +285,8 @@ pub trait MailStore: Send + Sync {
     ) -> Result<Arc<Sound>, MailFault>;
     /// An e-mail as it was delivered.
     async fn raw(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault>;
-    /// Sets or clears a mark of an e-mail; of a voice message, [`Flag::Read`] only.
+    /// Sets or clears a mark of an e-mail; of a voice message, [`Flag::Read`]
+    /// and [`Flag::Flagged`] only.
     async fn set_flag(
         &self,
         mailbox: &MailboxId,

@@ -1,5 +1,6 @@
 //! Builds all rooms out of the settings, and opens the doors last.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +117,10 @@ impl Server {
         let organisation = open_organisation(&store).await?;
         let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
         let rooms = (store, mailbox.clone());
-        let desk = furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?;
+        let desk = Desk {
+            voices: languages_of(&speech),
+            ..furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?
+        };
         let lmtp = mail_owners::listen(&config, &desk, mailbox).await?;
         let media = Media::start(media_config(&config))
             .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
@@ -303,6 +307,13 @@ fn open_files(
     Ok((call_log, transcript.transpose()?))
 }
 
+/// The languages that texts can be read in, each once.
+fn languages_of(speech: &SpeechRoom) -> Arc<[Locale]> {
+    let languages: BTreeSet<&str> = speech.voices().map(|voice| &*voice.language).collect();
+    languages.into_iter().map(Locale::new).collect()
+}
+
+/// The rooms of conversations. No voice is named yet: who has some says so.
 pub(super) async fn furnish(
     config: &Config,
     (store, mailbox): (Store, Arc<EmbeddedMailbox>),
@@ -340,6 +351,7 @@ pub(super) async fn furnish(
         clock: clock.clone(),
         time_zone: config.time_zone(),
         custom_prompts: Arc::new(RecordedPrompts(organisation)),
+        voices: Arc::new([]),
     })
 }
 

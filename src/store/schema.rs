@@ -72,6 +72,7 @@ pub(super) const STEPS: &[&str] = &[
     ",
     // 2: what a mailbox holds besides voice messages.
     "
+    ALTER TABLE message ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE distribution_group (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE contact (
         mailbox TEXT NOT NULL,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::super::{prompts, voice_mail};
+use super::super::{playback, prompts};
 use crate::calendar::Appointment;
 use crate::caller::{Caller, Saying, Talk};
 use crate::language::Reading;
@@ -63,11 +63,11 @@ pub(super) async fn read_out(caller: &mut Caller, appointment: &Appointment) -> 
             OnDetails::Pause => caller.pause_or_resume().await?,
             OnDetails::FastForward => caller.skip(Skip::Ahead(SKIP)).await?,
             OnDetails::End => caller.skip(Skip::ToEnd).await?,
-            OnDetails::Slower => match voice_mail::slower(caller) {
+            OnDetails::Slower => match playback::slower(caller) {
                 Some(pace) => caller.set_pace(pace).await?,
                 None => caller.interject(prompts::SLOWEST).await?,
             },
-            OnDetails::Faster => match voice_mail::faster(caller) {
+            OnDetails::Faster => match playback::faster(caller) {
                 Some(pace) => caller.set_pace(pace).await?,
                 None => caller.interject(prompts::FASTEST).await?,
             },

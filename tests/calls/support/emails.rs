@@ -39,6 +39,7 @@ pub(super) struct GivenEmail {
     meeting: Option<GivenMeeting>,
     location: Option<String>,
     guard: Option<&'static str>,
+    voice_reply: bool,
     folder: Option<Folder>,
 }
 
@@ -82,6 +83,7 @@ impl GivenEmail {
                 "important" => email.importance = Some("high"),
                 "unimportant" => email.importance = Some("low"),
                 "private" => email.private = true,
+                "spoken" => email.voice_reply = true,
                 "flagged" => email.flags.push(Flag::Flagged),
                 "answered" => email.flags.push(Flag::Answered),
                 "forwarded" => email.flags.push(Flag::Forwarded),
@@ -183,6 +185,9 @@ impl Mailer<'_> {
         }
         if let Some(importance) = email.importance {
             message = message.header("Importance", Raw::new(importance));
+        }
+        if email.voice_reply {
+            message = message.header("X-Ringback-Kind", Raw::new("voice-reply"));
         }
         if email.private {
             message = message.header("Sensitivity", Raw::new("private"));

@@ -19,7 +19,7 @@ use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, 
 use ringback::directory::embedded::EmbeddedDirectory;
 use ringback::directory::embedded_contacts::EmbeddedContacts;
 use ringback::directory::{DirectoryFault, Group, Person};
-use ringback::line::{Number, SAMPLE_RATE, Sound};
+use ringback::line::{Locale, Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::{
     Capabilities, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email, Envelope,
@@ -420,6 +420,7 @@ struct Givens {
     /// Distribution groups.
     groups: Vec<Group>,
     custom: BTreeMap<String, Duration>,
+    voices: Vec<String>,
     clock: Timestamp,
     zone: TimeZone,
     call: Option<String>,
@@ -548,6 +549,7 @@ impl World {
             clock: clock.clone(),
             time_zone: givens.zone.clone(),
             custom_prompts: Arc::new(Custom(custom)),
+            voices: givens.voices.iter().map(|tag| Locale::new(tag)).collect(),
         };
         let residents = &givens.residents;
         Ok(World {
@@ -1048,6 +1050,7 @@ impl Givens {
             residents: Vec::new(),
             groups: Vec::new(),
             custom: BTreeMap::new(),
+            voices: vec!["en".to_owned()],
             // A Monday.
             clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
             zone: TimeZone::UTC,
@@ -1077,6 +1080,7 @@ impl Givens {
                 let time: DateTime = time.parse().map_err(text)?;
                 self.clock = time.to_zoned(self.zone.clone()).map_err(text)?.timestamp();
             }
+            "voices" => self.voices = rest.split(' ').map(str::to_owned).collect(),
             "group" => {
                 let words = split_outside_quotes(rest, ' ');
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -1,0 +1,522 @@
+//! E-mail, one message after the other (`outlook-voice-access` sections 5.1 to 5.4).
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::desk::{Session, Visit};
+use super::email_menu::{EMAIL, OnEmail, open_for};
+use super::find_by_name::{self, SEARCHED_MAX};
+use super::pile::{Move, Moved, Pile};
+use super::playback::{self, HEARD};
+use super::undo::{self, Deletion};
+use super::{email_header, faults, prompts, reading_language};
+use crate::caller::{Caller, Leave, Reading, Saying, Talk, Value};
+use crate::language::{Readable, readable};
+use crate::line::{Locale, PromptName, SAMPLE_RATE, Sound};
+use crate::mailbox::{Content, Email, Flag, Folder, MailFault, MessageClass, MessageId, Page};
+
+/// Under this name the words of a message stand in transcripts.
+const TEXT: PromptName = PromptName("email-text");
+/// Under this name the words that it quotes.
+const QUOTED: PromptName = PromptName("email-quoted-text");
+
+/// Between two recordings of one message there is so much silence, in samples.
+const BETWEEN_SOUNDS: usize = SAMPLE_RATE as usize / 2;
+/// So much attached sound is played, in samples: an hour.
+const SOUND_MAX: usize = 3_600 * SAMPLE_RATE as usize;
+
+/// One message, ready to be read.
+pub(super) struct Opened {
+    pub(super) email: Email,
+    content: Arc<Content>,
+    words: Readable,
+    /// What voice replies were spoken.
+    sound: Option<Arc<Sound>>,
+    /// Some of that could not be had.
+    sound_missing: bool,
+    /// The language that it is read in.
+    locale: Locale,
+    position: (usize, usize),
+}
+
+/// Reads the e-mails in turn and does with each what the caller asks.
+pub(super) async fn review(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
+    let folder = folder(session);
+    let mail = &visit.desk.mail;
+    let counts = mail
+        .email_counts(&session.mailbox, folder)
+        .await
+        .map_err(faults::mailbox)?;
+    let first = page(visit, session, 0).await?;
+    let mut pile = Pile::of(first, counts.unread + counts.read);
+    if pile.current().is_none() {
+        return caller.say(prompts::NO_EMAILS).await;
+    }
+    let mut whole = true;
+    loop {
+        leave_out_hidden(&mut pile, session);
+        if pile.current().is_none() && whole && more(&mut pile, visit, session).await? {
+            continue;
+        }
+        let turns_old = pile.turns_old();
+        let Some(email) = pile.current().cloned() else {
+            return caller.say(prompts::NO_MORE_MESSAGES).await;
+        };
+        if turns_old {
+            caller.say(prompts::OLD_EMAILS_FOLLOW).await?;
+        }
+        let position = pile.position();
+        let direction = present(caller, visit, session, email, position, &mut pile).await?;
+        if matches!(direction, Move::Only(_)) {
+            whole = false;
+        }
+        if pile.go(direction) == Moved::StaysFirst {
+            caller.say(prompts::FIRST_MESSAGE).await?;
+        }
+    }
+}
+
+/// The folder that is read (TelephoneAccessFolderEmail).
+pub(super) fn folder(session: &Session) -> Folder {
+    session.settings.email_folder.unwrap_or(Folder::Inbox)
+}
+
+async fn page(visit: &Visit<'_>, session: &Session, skip: usize) -> Talk<Vec<Email>> {
+    let page = Page {
+        skip,
+        ..Page::default()
+    };
+    let mail = &visit.desk.mail;
+    let emails = mail.emails(&session.mailbox, folder(session), page).await;
+    emails.map_err(faults::mailbox)
+}
+
+/// Fetches messages that have not been read out yet. Marks and moves have changed the order since,
+/// so what has been here already is passed over from the beginning.
+async fn more(pile: &mut Pile<Email>, visit: &Visit<'_>, session: &Session) -> Talk<bool> {
+    let mut skip = 0;
+    loop {
+        let emails = page(visit, session, skip).await?;
+        if emails.is_empty() {
+            return Ok(false);
+        }
+        skip += emails.len();
+        if pile.add(emails) > 0 {
+            return Ok(true);
+        }
+    }
+}
+
+/// Passes over conversations that the caller does not want to hear of.
+fn leave_out_hidden(pile: &mut Pile<Email>, session: &Session) {
+    pile.remove_those(|email| session.memory.hides(&email.conversation));
+}
+
+/// Reads one message, unless it cannot be had.
+async fn present(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    email: Email,
+    position: (usize, usize),
+    pile: &mut Pile<Email>,
+) -> Talk<Move<Email>> {
+    // A mail program, or another telephone, may have changed or deleted it since the list was made.
+    let mail = &visit.desk.mail;
+    let opened = match mail.email(&session.mailbox, &email.id).await {
+        Ok(now) if now.folder != folder(session) => Err(MailFault::NotFound),
+        Ok(now) => {
+            pile.refresh(now.clone());
+            open(caller, visit, session, now, position).await
+        }
+        Err(fault) => Err(fault),
+    };
+    match opened {
+        Ok(opened) => Box::pin(hear(caller, visit, session, opened, pile)).await,
+        Err(MailFault::NotFound) => {
+            caller.say(prompts::MESSAGE_GONE).await?;
+            Ok(Move::Removed)
+        }
+        Err(fault @ MailFault::Unavailable(_)) => Err(faults::mailbox(fault)),
+        Err(fault) => {
+            warn!("e-mail {} cannot be read: {fault}", email.id.0);
+            let named = email_header::sender_and_subject(&email, caller.locale());
+            caller.say(named.then(prompts::EMAIL_UNREADABLE)).await?;
+            Ok(Move::Next)
+        }
+    }
+}
+
+/// Fetches what is read of a message.
+async fn open(
+    caller: &Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    email: Email,
+    position: (usize, usize),
+) -> Result<Opened, MailFault> {
+    let content = visit.desk.mail.content(&session.mailbox, &email.id).await?;
+    let words = readable(&content.text);
+    let declared = content.language.as_deref();
+    let telling = if words.own.is_empty() {
+        &email.subject
+    } else {
+        &words.own
+    };
+    let locale = reading_language::of_text(visit.desk, caller, telling, declared);
+    let (sound, sound_missing) = match email.class {
+        MessageClass::VoiceReply => sound_of(visit, session, &email.id, &content).await?,
+        _ => (None, false),
+    };
+    Ok(Opened {
+        email,
+        content,
+        words,
+        sound,
+        sound_missing,
+        locale,
+        position,
+    })
+}
+
+/// The recordings of a voice reply in one, and whether some of them could not be had.
+async fn sound_of(
+    visit: &Visit<'_>,
+    session: &Session,
+    id: &MessageId,
+    content: &Content,
+) -> Result<(Option<Arc<Sound>>, bool), MailFault> {
+    let mut samples: Vec<i16> = Vec::new();
+    let mut missing = false;
+    for attachment in content.attachments.iter().filter(|one| one.is_sound) {
+        let mail = &visit.desk.mail;
+        match mail.part_sound(&session.mailbox, id, attachment.part).await {
+            Ok(sound) if samples.len() + sound.samples().len() <= SOUND_MAX => {
+                if !samples.is_empty() {
+                    samples.resize(samples.len() + BETWEEN_SOUNDS, 0);
+                }
+                samples.extend_from_slice(sound.samples());
+            }
+            Ok(_) => missing = true,
+            Err(fault @ (MailFault::Unavailable(_) | MailFault::NotFound)) => return Err(fault),
+            Err(fault) => {
+                warn!("an attachment of e-mail {} cannot be played: {fault}", id.0);
+                missing = true;
+            }
+        }
+    }
+    let sound = (!samples.is_empty()).then(|| Arc::new(Sound::new(samples)));
+    Ok((sound, missing))
+}
+
+impl Opened {
+    /// The header, and what comes before the words.
+    fn header(&self, visit: &Visit<'_>, session: &Session) -> Saying {
+        email_header::header(visit, session, &self.email, self.position, &self.locale)
+    }
+
+    /// The words, and the sound of a voice reply.
+    fn body(&self) -> Saying {
+        let mut said = email_header::before_the_text(&self.content);
+        if !self.words.own.is_empty() {
+            said = said.read(self.reading(TEXT, &self.words.own));
+        } else if self.content.guard.is_none() && self.sound.is_none() {
+            said = said.then(prompts::EMAIL_NO_TEXT);
+        }
+        if self.sound_missing {
+            said = said.then(prompts::EMAIL_SOUND_MISSING);
+        }
+        match &self.sound {
+            Some(sound) => said.play("message", Arc::clone(sound)),
+            None => said,
+        }
+    }
+
+    fn reading(&self, name: PromptName, text: &str) -> Reading {
+        Reading::new(name, text, self.locale.clone())
+    }
+
+    pub(super) fn has_quoted(&self) -> bool {
+        !self.words.quoted.is_empty()
+    }
+}
+
+/// Reads one message and does what the caller asks until that leads to another.
+async fn hear(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    mut opened: Opened,
+    pile: &mut Pile<Email>,
+) -> Talk<Move<Email>> {
+    let whole = opened.header(visit, session).then(opened.body());
+    caller.start(whole).await?;
+    let mut heard = false;
+    // The quoted words are not the message: hearing them marks nothing.
+    let mut is_message = true;
+    loop {
+        let open = open_for(visit, session, &opened);
+        let choice = caller.choose(open).await;
+        heard |= is_message && caller.played_share() >= HEARD;
+        let choice = match choice {
+            Ok(choice) => choice,
+            Err(leave) => {
+                if heard {
+                    quietly_mark_read(visit, session, &opened.email.id).await;
+                }
+                return Err(leave);
+            }
+        };
+        match choice {
+            OnEmail::Steer(how) => playback::steer(caller, how).await?,
+            OnEmail::Next => return mark(caller, visit, session, &opened, pile, true).await,
+            OnEmail::NextUnread => match mark(caller, visit, session, &opened, pile, true).await? {
+                Move::Next => {
+                    if let Some(direction) = next_unread(caller, visit, session, pile).await? {
+                        return Ok(direction);
+                    }
+                }
+                removed => return Ok(removed),
+            },
+            OnEmail::MarkUnread => return mark(caller, visit, session, &opened, pile, false).await,
+            OnEmail::Delete => return delete(caller, visit, session, &[opened.email], false).await,
+            OnEmail::DeleteConversation => {
+                let emails = conversation(visit, session, &opened.email).await?;
+                return delete(caller, visit, session, &emails, true).await;
+            }
+            OnEmail::HideConversation => {
+                session.memory.hide(opened.email.conversation);
+                caller.say(prompts::CONVERSATION_HIDDEN).await?;
+                return Ok(Move::Removed);
+            }
+            OnEmail::Previous => {
+                if heard {
+                    quietly_mark_read(visit, session, &opened.email.id).await;
+                    pile.mark(true);
+                }
+                return Ok(Move::Previous);
+            }
+            OnEmail::Replay => {
+                is_message = true;
+                caller.start(opened.body()).await?;
+            }
+            OnEmail::ReadHeader => {
+                is_message = false;
+                caller.start(opened.header(visit, session)).await?;
+            }
+            OnEmail::Quoted => {
+                is_message = false;
+                let quoted = opened.reading(QUOTED, &opened.words.quoted);
+                caller.start(Saying::nothing().read(quoted)).await?;
+            }
+            OnEmail::Envelope => {
+                is_message = false;
+                let envelope = email_header::envelope(visit, session, &opened.email);
+                caller.start(envelope).await?;
+            }
+            OnEmail::Language => {
+                let chosen = reading_language::choose(caller, visit.desk, &opened.locale).await?;
+                if let Some(locale) = chosen {
+                    opened.locale = locale;
+                    is_message = true;
+                    caller.start(opened.body()).await?;
+                }
+            }
+            OnEmail::Flag => {
+                if let Err(fault) = flag(visit, session, &mut opened.email).await {
+                    return gone(caller, fault).await;
+                }
+                pile.refresh(opened.email.clone());
+                is_message = false;
+                let flagged = match opened.email.flags.flagged {
+                    true => prompts::MESSAGE_FLAGGED,
+                    false => prompts::MESSAGE_NOT_FLAGGED,
+                };
+                caller.start(flagged).await?;
+            }
+            OnEmail::FindByName => {
+                let all = newest(visit, session).await?;
+                if let Some(found) = find_by_name::choose_sender(caller, all).await? {
+                    if heard {
+                        quietly_mark_read(visit, session, &opened.email.id).await;
+                    }
+                    return Ok(Move::Only(found));
+                }
+            }
+            OnEmail::Undo => {
+                if let Some(direction) = take_back(caller, visit, session).await? {
+                    return Ok(direction);
+                }
+            }
+        }
+    }
+}
+
+/// The way to the next unread message; when there is none, says so.
+async fn next_unread(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    pile: &mut Pile<Email>,
+) -> Talk<Option<Move<Email>>> {
+    loop {
+        leave_out_hidden(pile, session);
+        if pile.has_unread_behind() {
+            return Ok(Some(Move::NextUnread));
+        }
+        if !more(pile, visit, session).await? {
+            caller.say(prompts::NO_MORE_UNREAD).await?;
+            return Ok(None);
+        }
+    }
+}
+
+/// The messages of the folder that a search looks through.
+async fn newest(visit: &Visit<'_>, session: &Session) -> Talk<Vec<Email>> {
+    let mut emails = Vec::new();
+    while emails.len() < SEARCHED_MAX {
+        let next = page(visit, session, emails.len()).await?;
+        if next.is_empty() {
+            break;
+        }
+        emails.extend(next);
+    }
+    Ok(emails)
+}
+
+/// Marks the message and goes on.
+async fn mark(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    opened: &Opened,
+    pile: &mut Pile<Email>,
+    read: bool,
+) -> Talk<Move<Email>> {
+    let id = &opened.email.id;
+    match visit.desk.mail.set_read(&session.mailbox, id, read).await {
+        Ok(()) => {
+            pile.mark(read);
+            if !read {
+                caller.say(prompts::MESSAGE_MARKED_UNREAD).await?;
+            }
+            Ok(Move::Next)
+        }
+        Err(fault) => gone(caller, fault).await,
+    }
+}
+
+/// Puts a flag on the message, or takes it off.
+async fn flag(visit: &Visit<'_>, session: &Session, email: &mut Email) -> Result<(), MailFault> {
+    let flagged = !email.flags.flagged;
+    let mail = &visit.desk.mail;
+    mail.set_flag(&session.mailbox, &email.id, Flag::Flagged, flagged)
+        .await?;
+    email.flags.flagged = flagged;
+    Ok(())
+}
+
+/// The messages of a conversation that lie where e-mail is read: copies of what was sent stay.
+async fn conversation(visit: &Visit<'_>, session: &Session, email: &Email) -> Talk<Vec<Email>> {
+    let mail = &visit.desk.mail;
+    let mut emails = mail
+        .conversation(&session.mailbox, &email.conversation)
+        .await
+        .map_err(faults::mailbox)?;
+    emails.retain(|one| one.folder == email.folder);
+    Ok(emails)
+}
+
+/// Moves messages to Deleted Items and goes on.
+async fn delete(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    emails: &[Email],
+    whole_conversation: bool,
+) -> Talk<Move<Email>> {
+    let mail = &visit.desk.mail;
+    let mut deleted = Vec::new();
+    let mut fault = None;
+    for email in emails {
+        // Who deletes a message knows of it: it is no news in Deleted Items either.
+        quietly_mark_read(visit, session, &email.id).await;
+        match mail
+            .move_to(&session.mailbox, &email.id, Folder::Deleted)
+            .await
+        {
+            Ok(()) => deleted.push((email.id.clone(), email.flags.read)),
+            Err(MailFault::NotFound) => {}
+            Err(other) => {
+                fault = Some(other);
+                break;
+            }
+        }
+    }
+    let ids: Vec<MessageId> = emails.iter().map(|email| email.id.clone()).collect();
+    let count = deleted.len();
+    if count > 0 {
+        session.memory.deleted(Deletion {
+            messages: deleted,
+            folder: folder(session),
+            emails: true,
+        });
+    }
+    if let Some(fault) = fault {
+        return Err(faults::mailbox(fault));
+    }
+    if count == 0 {
+        caller.say(prompts::MESSAGE_GONE).await?;
+    } else {
+        let said = match whole_conversation {
+            true => {
+                Saying::new(prompts::CONVERSATION_DELETED).with("count", Value::Count(count as u64))
+            }
+            false => Saying::new(prompts::MESSAGE_DELETED),
+        };
+        undo::say_deleted(caller, session, said, EMAIL.name).await?;
+    }
+    Ok(Move::AllRemoved(ids))
+}
+
+/// Takes back the last deletion; where to go when e-mails have come back.
+async fn take_back(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+) -> Talk<Option<Move<Email>>> {
+    let Some(deletion) = undo::take_back(caller, visit, session).await? else {
+        return Ok(None);
+    };
+    let mut back = Vec::new();
+    for (id, _) in deletion.messages.iter().filter(|_| deletion.emails) {
+        match visit.desk.mail.email(&session.mailbox, id).await {
+            Ok(email) => back.push(email),
+            Err(MailFault::NotFound) => {}
+            Err(fault) => return Err(faults::mailbox(fault)),
+        }
+    }
+    // As they were read out before: unread ones first, newest first.
+    back.sort_by_key(|email| (email.flags.read, std::cmp::Reverse(email.received)));
+    Ok((!back.is_empty()).then_some(Move::Restored(back)))
+}
+
+/// What to do when a message cannot be changed: it may be gone, by mail program or another call.
+async fn gone(caller: &mut Caller, fault: MailFault) -> Talk<Move<Email>> {
+    match fault {
+        MailFault::NotFound => {
+            caller.say(prompts::MESSAGE_GONE).await?;
+            Ok(Move::Removed)
+        }
+        fault => Err::<Move<Email>, Leave>(faults::mailbox(fault)),
+    }
+}
+
+/// Marks a message as read where the caller waits for nothing: a failure leaves it new.
+async fn quietly_mark_read(visit: &Visit<'_>, session: &Session, id: &MessageId) {
+    match visit.desk.mail.set_read(&session.mailbox, id, true).await {
+        Ok(()) | Err(MailFault::NotFound) => {}
+        Err(fault) => warn!("e-mail {} stays unread: {fault}", id.0),
+    }
+}

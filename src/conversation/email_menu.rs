@@ -1,0 +1,73 @@
+//! What can be done with an e-mail, and what of it is possible at present.
+
+use super::desk::{Session, Visit};
+use super::email::Opened;
+use super::playback::Steer;
+use super::{prompts, reading_language, undo};
+use crate::caller::{OpenMenu, Saying};
+use crate::turn::menu::{Menu, always, more, silent, while_playing};
+
+/// What can be done with an e-mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnEmail {
+    Steer(Steer),
+    Next,
+    NextUnread,
+    Delete,
+    MarkUnread,
+    Previous,
+    Replay,
+    ReadHeader,
+    Quoted,
+    Flag,
+    Envelope,
+    Language,
+    DeleteConversation,
+    HideConversation,
+    FindByName,
+    Undo,
+}
+
+/// The menu of an e-mail: the playback keys while it is read, the others at its end. A doubled key
+/// that deletes, answers or hides more than the single one does means the same at any time: its
+/// first half would otherwise be done to this message, and the second to the next.
+pub(super) static EMAIL: Menu<OnEmail> = Menu::new(
+    "email",
+    &[
+        while_playing("rewind", OnEmail::Steer(Steer::Rewind)),
+        while_playing("pause", OnEmail::Steer(Steer::Pause)),
+        while_playing("fast-forward", OnEmail::Steer(Steer::FastForward)),
+        while_playing("end", OnEmail::Steer(Steer::End)),
+        while_playing("slower", OnEmail::Steer(Steer::Slower)),
+        while_playing("faster", OnEmail::Steer(Steer::Faster)),
+        always("next", OnEmail::Next),
+        always("delete", OnEmail::Delete),
+        always("mark-unread", OnEmail::MarkUnread),
+        always("next-unread", OnEmail::NextUnread).more(),
+        always("previous", OnEmail::Previous).more(),
+        always("delete-conversation", OnEmail::DeleteConversation).more(),
+        always("hide-conversation", OnEmail::HideConversation).more(),
+        always("undo", OnEmail::Undo).more(),
+        more("replay", OnEmail::Replay),
+        more("quoted", OnEmail::Quoted),
+        more("flag", OnEmail::Flag),
+        more("envelope", OnEmail::Envelope),
+        more("language", OnEmail::Language),
+        more("find-by-name", OnEmail::FindByName),
+        silent("read-header", OnEmail::ReadHeader),
+    ],
+);
+
+/// The menu of this message.
+pub(super) fn open_for(visit: &Visit<'_>, session: &Session, opened: &Opened) -> OpenMenu<OnEmail> {
+    let mut open = EMAIL
+        .open()
+        .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
+    if !opened.has_quoted() {
+        open = open.without(OnEmail::Quoted);
+    }
+    if !reading_language::is_choosable(visit.desk) {
+        open = open.without(OnEmail::Language);
+    }
+    undo::if_any(open, session, OnEmail::Undo)
+}

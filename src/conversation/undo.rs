@@ -1,0 +1,130 @@
+//! What a subscriber has done in this call and may want to take back: the last deletion, and the
+//! conversations he does not want to hear of.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard};
+
+use super::desk::{Session, Visit};
+use super::{faults, prompts};
+use crate::caller::{Caller, OpenMenu, Saying, Talk, Value};
+use crate::mailbox::{ConversationId, Folder, MailFault, MessageId};
+
+/// What was deleted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Deletion {
+    /// Which messages, and whether each had been read.
+    pub(super) messages: Vec<(MessageId, bool)>,
+    /// Where they lay.
+    pub(super) folder: Folder,
+    /// Whether they are e-mails, or else voice messages.
+    pub(super) emails: bool,
+}
+
+/// What a session remembers until the call ends.
+#[derive(Default)]
+pub(super) struct Memory {
+    deletion: Mutex<Option<Deletion>>,
+    hidden: Mutex<HashSet<ConversationId>>,
+    /// The caller has been told once that deletions can be taken back.
+    told: Mutex<bool>,
+}
+
+impl Memory {
+    /// The caller does not want to hear of this conversation any more.
+    pub(super) fn hide(&self, conversation: ConversationId) {
+        lock(&self.hidden).insert(conversation);
+    }
+
+    /// Whether the caller does not want to hear of it.
+    pub(super) fn hides(&self, conversation: &ConversationId) -> bool {
+        lock(&self.hidden).contains(conversation)
+    }
+
+    /// Whether there is a deletion that can be taken back.
+    pub(super) fn can_take_back(&self) -> bool {
+        lock(&self.deletion).is_some()
+    }
+
+    /// This was deleted last.
+    pub(super) fn deleted(&self, deletion: Deletion) {
+        *lock(&self.deletion) = Some(deletion);
+    }
+
+    /// True for the first time.
+    fn tells(&self) -> bool {
+        !std::mem::replace(&mut *lock(&self.told), true)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A menu without the key that takes back a deletion while there is none.
+pub(super) fn if_any<C: Copy + PartialEq>(
+    open: OpenMenu<C>,
+    session: &Session,
+    undo: C,
+) -> OpenMenu<C> {
+    if session.memory.can_take_back() {
+        open
+    } else {
+        open.without(undo)
+    }
+}
+
+/// Says what was deleted; the first time in a call also that it can be taken back, and by which key
+/// of this menu.
+pub(super) async fn say_deleted(
+    caller: &mut Caller,
+    session: &Session,
+    deleted: Saying,
+    menu: &str,
+) -> Talk {
+    let keys = caller.language().keys.keys(menu, "undo");
+    let said = match keys {
+        Some(keys) if session.memory.tells() => deleted
+            .then(prompts::DELETION_CAN_BE_TAKEN_BACK)
+            .with("key", Value::Keys(keys)),
+        _ => deleted,
+    };
+    caller.say(said).await
+}
+
+/// Takes back the last deletion and says how many messages are back; which ones those are.
+pub(super) async fn take_back(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+) -> Talk<Option<Deletion>> {
+    let Some(mut deletion) = lock(&session.memory.deletion).take() else {
+        return Ok(None);
+    };
+    let mail = &visit.desk.mail;
+    let mut back = Vec::new();
+    for (id, read) in &deletion.messages {
+        let moved = mail.move_to(&session.mailbox, id, deletion.folder).await;
+        let done = match moved {
+            Ok(()) => mail.set_read(&session.mailbox, id, *read).await,
+            Err(fault) => Err(fault),
+        };
+        match done {
+            Ok(()) => back.push((id.clone(), *read)),
+            // Emptied out of Deleted Items meanwhile.
+            Err(MailFault::NotFound) => {}
+            Err(fault) => {
+                // What is not back yet can still be taken back.
+                session.memory.deleted(deletion);
+                return Err(faults::mailbox(fault));
+            }
+        }
+    }
+    deletion.messages = back;
+    let count = Value::Count(deletion.messages.len() as u64);
+    caller
+        .say(Saying::new(prompts::MESSAGES_RESTORED).with("count", count))
+        .await?;
+    Ok(Some(deletion))
+}
