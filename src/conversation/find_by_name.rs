@@ -142,18 +142,18 @@ mod tests {
     #[test]
     fn a_sender_is_found_by_any_of_the_names() {
         let notes = [
-            Note("Ann Lee", "alee"),
-            Note("Ann Leeson", "aleeson"),
-            Note("Müller, Jörg", "jm"),
+            Note("ann lee", "alee"),
+            Note("ann leeson", "aleeson"),
+            Note("müller, jörg", "jm"),
         ];
         for (letters, found) in [
-            ("Ann", &["Ann Lee", "Ann Leeson"][..]),
-            ("AnnLee", &["Ann Lee"]),
-            ("LeeAnn", &["Ann Lee"]),
-            ("Leeson", &["Ann Leeson"]),
-            ("Muller", &["Müller, Jörg"]),
-            ("MuellerJoerg", &["Müller, Jörg"]),
-            ("jm", &["Müller, Jörg"]),
+            ("Ann", &["ann lee", "ann leeson"][..]),
+            ("AnnLee", &["ann lee"]),
+            ("LeeAnn", &["ann lee"]),
+            ("Leeson", &["ann leeson"]),
+            ("Muller", &["müller, jörg"]),
+            ("MuellerJoerg", &["müller, jörg"]),
+            ("jm", &["müller, jörg"]),
             ("Zoe", &[]),
         ] {
             let found_by: Vec<String> = senders(&notes, &digit_map::keys(letters))
