@@ -39,6 +39,8 @@ mod telephone_event;
 mod vcard;
 #[path = "../fuzz/checks/wav.rs"]
 mod wav;
+#[path = "../fuzz/checks/web_phone.rs"]
+mod web_phone;
 
 const MUTATIONS: u64 = 20_000;
 
@@ -221,4 +223,9 @@ fn mails_of_old_programs() {
 #[test]
 fn mails_of_a_parser_that_is_known_for_odd_ones() {
     replay("mime", "mime/rubymail", mime::check);
+}
+
+#[test]
+fn web_phone() {
+    replay("web_phone", "", web_phone::check);
 }

@@ -534,3 +534,45 @@ fn short_packets_come_twice_as_often() {
     let time = begun.elapsed().as_millis();
     assert!((450..1_500).contains(&time), "50 packets in {time} ms");
 }
+
+#[test]
+fn a_streamed_leg_speaks_and_hears_like_any_other() {
+    let media = media();
+    let (mut line, far) = line();
+    let (leg, door, mut packets) = media.start_streamed(LegPlan::streamed(true), far, 25);
+    let speech: Vec<i16> = (0..1_600).map(|n| ((n * n) % 9_000) as i16).collect();
+    let sound = Arc::new(Sound::new(speech));
+    let segments = vec![Segment::Sound(SoundSlot::ready(sound))];
+    let play = LineCommand::Play(PlayId(1), segments);
+    line.commands.blocking_send(play).unwrap();
+    let (mut loud, mut last) = (0, None);
+    for _ in 0..20 {
+        let packet = packets.blocking_recv().unwrap();
+        let rtp = RtpReader::new(&packet).unwrap();
+        let sequence = u16::from(rtp.sequence_number());
+        assert!(last.is_none_or(|last: u16| sequence == last.wrapping_add(1)));
+        last = Some(sequence);
+        loud += usize::from(
+            rtp.payload()
+                .iter()
+                .any(|byte| *byte != Codec::Pcmu.silence()),
+        );
+    }
+    assert!(loud >= 9, "{loud} of 20 packets with sound");
+    let packet = RtpPacketBuilder::new()
+        .payload_type(0)
+        .ssrc(7)
+        .payload(&[0; 160])
+        .build()
+        .unwrap();
+    door.take(&packet);
+    door.take(b"no packet");
+    door.take(&[0x80; 4_000]);
+    leg.press(Key::POUND);
+    while line.events.blocking_recv() != Some(LineEvent::Key(Key::POUND)) {}
+    leg.hang_up(HangUpCause::Caller);
+    while packets.blocking_recv().is_some() {}
+    let figures = leg.statistics();
+    assert_eq!((figures.packets_received, figures.packets_refused), (1, 1));
+    assert_eq!(media.counts().ports, 0, "a stream needs no ports");
+}

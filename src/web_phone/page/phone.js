@@ -139,6 +139,7 @@ async function dial(event) {
     return over(`There is no sound here: ${error.message}`);
   }
   if (call !== mine) return mine.sound.close();
+  showMicrophone();
   ask({ do: 'call', to: element('to').value, from: element('from').value, diverted: element('diverted').value || null });
 }
 

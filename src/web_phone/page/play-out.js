@@ -11,7 +11,7 @@ const GROWTH = 20 * MS;
 /** After so long without one it shrinks by half as much. */
 const CALM = 15 * RATE;
 /** More than this beyond the aim is old news: it is dropped. */
-const TOO_MUCH = 300 * MS;
+const TOO_MUCH = 160 * MS;
 /** Further than this from the aim the speed is changed by half a percent, which nobody hears. */
 const TOLERANCE = 15 * MS;
 const BEND = 0.005;

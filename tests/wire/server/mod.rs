@@ -5,6 +5,7 @@ mod command_line;
 mod deposits;
 mod ending;
 mod journey;
+mod web_phone;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
