@@ -8,6 +8,7 @@
 
 mod body;
 mod header;
+mod html;
 mod tree;
 mod voice;
 

@@ -26,6 +26,9 @@ use crate::store::{Store, StoreFault, sync_folder};
 /// Mebibytes of mail that are read at once; a mail takes about twice its size.
 pub(super) const READING_MIB: u32 = 192;
 
+/// What the smallest mail counts, so that no more than eight are read at once.
+const LEAST_MIB: u32 = READING_MIB / 8;
+
 /// E-mails of one answer.
 const PAGE_MAX: usize = 1_000;
 
@@ -259,7 +262,7 @@ impl EmbeddedMailbox {
         let wanted = u32::try_from(2 * mebibytes).unwrap_or(READING_MIB);
         self.reading
             .clone()
-            .acquire_many_owned(wanted.min(READING_MIB))
+            .acquire_many_owned(wanted.clamp(LEAST_MIB, READING_MIB))
             .await
             .map_err(|error| MailFault::Unavailable(error.to_string()))
     }

@@ -1,14 +1,11 @@
-//! The text of a mail: parts decoded, HTML turned into text, lines put together again.
+//! The text of a mail: parts decoded, character sets told apart, lines put together again.
 
-use html2text::render::TextDecorator;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::TEXT_MAX;
 use super::header::is_invisible;
+use super::html::from_html;
 use super::tree::{Leaf, Tree};
-
-/// Columns of the text that HTML becomes: wide, so that paragraphs stay in one piece.
-const COLUMNS: usize = 2_000;
 
 /// Bytes of a part that are decoded at most: a byte of text takes three in quoted-printable.
 const ENCODED_MAX: usize = 3 * TEXT_MAX;
@@ -31,7 +28,9 @@ pub(super) fn text(tree: &Tree<'_>) -> Text {
         }
         let mut part = decoded_text(leaf, left);
         if leaf.media_type == "text/html" {
-            part.text = from_html(&part.text);
+            let page = from_html(&part.text);
+            part.text = page.text;
+            part.cut |= page.cut;
         } else if leaf.flowed {
             part.text = unfold(&part.text);
         }
@@ -89,7 +88,7 @@ fn shorten(text: &mut Text, bytes_max: usize) {
 }
 
 /// Line ends as `\n`, tabs and odd spaces as spaces, and no other control or invisible character.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -132,74 +131,4 @@ fn unfold(text: &str) -> String {
         open = (inside.ends_with(' ') && inside != "-- ").then_some(depth);
     }
     whole
-}
-
-/// HTML as text: quotes keep their mark, links and pictures their words, tables their cells.
-pub(super) fn from_html(html: &str) -> String {
-    let config = html2text::config::with_decorator(Aloud)
-        .raw_mode(true)
-        .allow_width_overflow();
-    let text = config
-        .string_from_read(html.as_bytes(), COLUMNS)
-        .unwrap_or_default();
-    tidy(&text)
-}
-
-/// How HTML is written down for somebody who hears it: no marks but those of quotes and lists.
-#[derive(Clone, Debug)]
-struct Aloud;
-
-impl TextDecorator for Aloud {
-    type Annotation = ();
-
-    fn decorate_link_start(&mut self, _url: &str) -> (String, ()) {
-        (String::new(), ())
-    }
-    fn decorate_link_end(&mut self) -> String {
-        String::new()
-    }
-    fn decorate_em_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-    fn decorate_em_end(&self) -> String {
-        String::new()
-    }
-    fn decorate_strong_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-    fn decorate_strong_end(&self) -> String {
-        String::new()
-    }
-    fn decorate_strikeout_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-    fn decorate_strikeout_end(&self) -> String {
-        String::new()
-    }
-    fn decorate_code_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-    fn decorate_code_end(&self) -> String {
-        String::new()
-    }
-    fn decorate_preformat_first(&self) {}
-    fn decorate_preformat_cont(&self) {}
-    fn decorate_image(&mut self, _source: &str, words: &str) -> (String, ()) {
-        (words.to_owned(), ())
-    }
-    fn header_prefix(&self, _level: usize) -> String {
-        String::new()
-    }
-    fn quote_prefix(&self) -> String {
-        "> ".to_owned()
-    }
-    fn unordered_item_prefix(&self) -> String {
-        "* ".to_owned()
-    }
-    fn ordered_item_prefix(&self, number: i64) -> String {
-        format!("{number}. ")
-    }
-    fn make_subblock_decorator(&self) -> Self {
-        Aloud
-    }
 }

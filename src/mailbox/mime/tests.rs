@@ -373,3 +373,29 @@ fn what_cannot_be_heard_stays_an_email() {
         None
     );
 }
+
+/// On the small stack of a blocking thread, and within seconds even without optimisation.
+#[test]
+fn pages_that_nest_without_end_are_read_or_left() {
+    for tag in [
+        "div",
+        "b",
+        "blockquote",
+        "ul><li",
+        "table><tr><td",
+        "a href=x",
+    ] {
+        let page = format!("<{tag}>").repeat(TEXT_MAX / (tag.len() + 2)) + "words";
+        let whole = format!("Content-Type: text/html\r\n\r\n{page}");
+        let read = std::thread::Builder::new()
+            .stack_size(2 * 1024 * 1024)
+            .spawn(move || Mail::read(whole.as_bytes()).content());
+        let content = read.unwrap().join().unwrap();
+        assert!(content.cut && content.text.len() <= TEXT_MAX, "{tag}");
+    }
+    let deep = "<div>".repeat(200) + "words" + &"</div>".repeat(200) + "<p>more</p><p>and more";
+    let content = content(&format!("Content-Type: text/html\n\n{deep}\n"));
+    let words: Vec<&str> = content.text.split_whitespace().collect();
+    assert_eq!(words, ["words", "more", "and", "more"]);
+    assert!(!content.cut);
+}
