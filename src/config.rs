@@ -19,7 +19,8 @@ use std::time::Duration;
 pub use port_range::PortRange;
 pub use problem::{Problem, Problems, problems_of_toml};
 pub use settings::{
-    Config, Conversation, Http, Limits, Lmtp, Log, Media, Sip, Speech, Storage, Transport,
+    Config, Conversation, Http, Limits, Lmtp, Log, Media, PinMails, Sip, Speech, Storage,
+    Submission, SubmissionTls, Transport,
 };
 impl Config {
     /// Reads and checks the settings in `file`.
@@ -97,6 +98,9 @@ fn examples() -> toml::Table {
     examples.storage.data = Some(PathBuf::from("/var/lib/ringback"));
     examples.http.token_file = Some(PathBuf::from("/etc/ringback/token"));
     examples.conversation.words = Some(PathBuf::from("/etc/ringback/words"));
+    examples.submission.host = Some("mail.example.com".to_owned());
+    examples.submission.user = Some("voicemail".to_owned());
+    examples.submission.password_file = Some(PathBuf::from("/etc/ringback/relay-password"));
     examples.log.call_records = Some(PathBuf::from("/var/log/ringback/call-records.jsonl"));
     examples.log.transcript = Some(PathBuf::from("/var/log/ringback/transcript.jsonl"));
     toml::Table::try_from(examples).unwrap_or_default()

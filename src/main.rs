@@ -51,6 +51,9 @@ enum Command {
     /// Look at and change mailboxes
     #[command(subcommand)]
     Mailbox(Mailbox),
+    /// Look at what waits to be delivered, and try it now
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Read and write the organisation as TOML
     #[command(subcommand)]
     Org(Org),
@@ -173,6 +176,9 @@ enum Mailbox {
         /// Mailbox policy; default: the only one there is
         #[arg(long)]
         policy: Option<String>,
+        /// Put no welcome mail, with extension and PIN, into the mailbox
+        #[arg(long)]
+        no_mail: bool,
     },
     /// Disable a mailbox for voice mail; its messages stay
     Disable {
@@ -241,6 +247,17 @@ enum Mailbox {
         /// User name or extension
         user: String,
         /// As `mailbox messages` lists it
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Outbox {
+    /// List what waits, with what was said at the last try
+    List,
+    /// Try something now, or again after it was refused
+    Retry {
+        /// Its id, as `outbox list` shows it
         id: String,
     },
 }
@@ -334,6 +351,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Console(console) => call_from_here(&place, console),
         Command::Check => runtime()?.block_on(commands::check(&place)),
         Command::Mailbox(command) => mailbox(&place, command),
+        Command::Outbox(Outbox::List) => commands::outbox_list(&place),
+        Command::Outbox(Outbox::Retry { id }) => commands::outbox_retry(&place, &id),
         Command::Org(Org::Export { to }) => commands::org_export(&place, to.as_deref()),
         Command::Org(Org::Apply { file, dry_run }) => commands::org_apply(&place, &file, dry_run),
         Command::Org(Org::ImportPeople {
@@ -420,7 +439,8 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
             user,
             extension,
             policy,
-        } => commands::enable(place, &user, extension, policy),
+            no_mail,
+        } => commands::enable(place, &user, extension, policy, !no_mail),
         Mailbox::Disable { user } => commands::disable(place, &user),
         Mailbox::List => commands::list(place),
         Mailbox::Show { user } => runtime()?.block_on(commands::show(place, &user)),

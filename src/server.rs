@@ -21,6 +21,8 @@ mod lifecycle;
 pub mod logging;
 mod mail_owners;
 mod offer;
+mod pin_mails;
+mod post;
 mod signalling;
 mod translate;
 mod web;

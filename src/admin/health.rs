@@ -1,6 +1,6 @@
 //! Whether this process lives, and whether it should be sent calls.
 
-use std::sync::RwLock;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What `/healthz` answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,13 +13,21 @@ pub enum State {
     Draining,
 }
 
+/// Says what an operator ought to know although calls are taken.
+pub type Note = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// The state of the process, for whoever asks.
-#[derive(Debug)]
-pub struct Health(RwLock<State>);
+pub struct Health(RwLock<State>, RwLock<Option<Note>>);
 
 impl Default for Health {
     fn default() -> Self {
-        Health(RwLock::new(State::Starting))
+        Health(RwLock::new(State::Starting), RwLock::new(None))
+    }
+}
+
+impl std::fmt::Debug for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Health({:?})", self.state())
     }
 }
 
@@ -38,6 +46,18 @@ impl Health {
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
+    }
+
+    /// Asks `note`, each time somebody asks, for what else there is to say.
+    pub fn ask(&self, note: Note) {
+        *self.1.write().unwrap_or_else(PoisonError::into_inner) = Some(note);
+    }
+
+    /// What an operator ought to know although calls are taken.
+    pub fn note(&self) -> Option<String> {
+        let note = self.1.read().unwrap_or_else(PoisonError::into_inner);
+        let note = note.clone()?;
+        note()
     }
 
     /// Whether new calls are taken.

@@ -180,12 +180,17 @@ async fn answer(accepted: Accepted, router: Router, stopping: CancellationToken)
     }
 }
 
-/// 200 while calls are taken, 503 before and after: a load balancer needs no more.
+/// 200 while calls are taken, 503 before and after: a load balancer needs no more. A line for people
+/// may follow.
 async fn health(Shared(rooms): Shared<Rooms>) -> impl IntoResponse {
-    match rooms.health.state() {
-        State::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        State::Ready => (StatusCode::OK, "ready\n"),
-        State::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+    let (status, word) = match rooms.health.state() {
+        State::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+        State::Ready => (StatusCode::OK, "ready"),
+        State::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    };
+    match rooms.health.note() {
+        Some(note) => (status, format!("{word}\nnote: {note}\n")),
+        None => (status, format!("{word}\n")),
     }
 }
 
@@ -233,6 +238,10 @@ mod tests {
             assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 503"));
             health.set(State::Ready);
             assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+            health.ask(Arc::new(|| Some("3 mails wait".to_owned())));
+            let answer = get(address, "/healthz").await;
+            assert!(answer.ends_with("ready\nnote: 3 mails wait\n"), "{answer}");
+            health.ask(Arc::new(|| None));
             health.set(State::Draining);
             let answer = get(address, "/healthz").await;
             assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("draining\n"));

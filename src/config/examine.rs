@@ -1,6 +1,8 @@
 //! What is well written and cannot work: values out of bounds, and values that contradict each other.
 
-use super::Config;
+use std::net::IpAddr;
+
+use super::{Config, SubmissionTls};
 
 impl Config {
     /// What cannot work, as (key, what is wrong and the cure).
@@ -76,6 +78,7 @@ impl Config {
                 ));
             }
         }
+        self.examine_submission(&mut found);
         if let Err(problem) = self.log.targets() {
             found.push(("log.level", problem));
         }
@@ -104,6 +107,43 @@ impl Config {
             found.push((
                 "lmtp.domains",
                 "has an entry that is no domain; write it like example.com".to_owned(),
+            ));
+        }
+    }
+
+    fn examine_submission(&self, found: &mut Vec<(&'static str, String)>) {
+        let relay = &self.submission;
+        if !is_address(&relay.address) {
+            let address = &relay.address;
+            found.push((
+                "submission.address",
+                format!("`{address}` is no mail address; give one such as voicemail@example.com"),
+            ));
+        }
+        let local = relay.host.as_deref().is_some_and(is_this_machine);
+        if relay.tls == SubmissionTls::None && relay.host.is_some() && !local {
+            found.push((
+                "submission.tls",
+                "is none, which is for a relay on this machine only; choose required or starttls"
+                    .to_owned(),
+            ));
+        }
+        if relay.user.is_some() != relay.password_file.is_some() {
+            found.push((
+                "submission.user",
+                "and submission.password_file belong together; give both or neither".to_owned(),
+            ));
+        }
+        if relay.host.as_deref() == Some("") {
+            found.push((
+                "submission.host",
+                "is empty; name the relay, or leave the key out".to_owned(),
+            ));
+        }
+        if !(1..=600).contains(&relay.timeout_s) {
+            found.push((
+                "submission.timeout_s",
+                format!("is {}; choose between 1 and 600 seconds", relay.timeout_s),
             ));
         }
     }
@@ -159,4 +199,18 @@ impl Config {
         }
         found
     }
+}
+
+/// ASCII without spaces, and something on both sides of one `@`.
+fn is_address(address: &str) -> bool {
+    let graphic = |byte: u8| byte.is_ascii_graphic() && !b"<>\"(),;\\".contains(&byte);
+    address.len() <= 254
+        && address.bytes().all(graphic)
+        && address.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

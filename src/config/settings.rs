@@ -30,6 +30,8 @@ pub struct Config {
     pub conversation: Conversation,
     /// Voices.
     pub speech: Speech,
+    /// Mail that goes elsewhere.
+    pub submission: Submission,
     /// Logs, call records, transcripts.
     pub log: Log,
 }
@@ -162,6 +164,73 @@ pub struct Speech {
     /// Whether prompts are spoken ahead of time, in the background; otherwise when they are first
     /// wanted.
     pub render_ahead: bool,
+}
+
+/// `[submission]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Submission {
+    /// The mail relay; none: mail to addresses elsewhere waits in the outbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Its port.
+    pub port: u16,
+    /// How the way there is protected.
+    pub tls: SubmissionTls,
+    /// The user that the relay knows us as; none: it asks for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The file with that user's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// Our own address: From of what we send. What is right of its `@` stands in Message-IDs too.
+    pub address: String,
+    /// The name beside it, in mails of the system.
+    pub name: String,
+    /// How long the relay may take for one mail, in seconds.
+    pub timeout_s: u64,
+    /// Who gets the PIN that replaces one after too many failures.
+    pub pin_mails: PinMails,
+}
+
+/// How the way to the mail relay is protected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubmissionTls {
+    /// TLS from the beginning.
+    Required,
+    /// STARTTLS, without which nothing is sent.
+    Starttls,
+    /// None; only for a relay on this machine.
+    None,
+}
+
+/// Who gets the PIN that replaces one after too many failures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinMails {
+    /// Nobody: PINs are not replaced, and sign-in is blocked for 15 minutes instead.
+    Nobody,
+    /// The subscriber's mailbox.
+    Mailbox,
+    /// The mailbox, and the subscriber's mail address too if the directory has one.
+    MailboxAndAddress,
+}
+
+impl Default for Submission {
+    fn default() -> Self {
+        Submission {
+            host: None,
+            port: 587,
+            tls: SubmissionTls::Starttls,
+            user: None,
+            password_file: None,
+            address: "voicemail@localhost".to_owned(),
+            name: "Voice mail".to_owned(),
+            timeout_s: 60,
+            pin_mails: PinMails::Mailbox,
+        }
+    }
 }
 
 /// `[log]`

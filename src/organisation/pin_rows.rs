@@ -119,6 +119,28 @@ pub(super) fn replace(
     Ok(())
 }
 
+/// Makes `record` the PIN of a mailbox after failure number `attempt`, to be changed at the next
+/// sign-in. The block of that failure ends; failures go on being counted, and a lock stays.
+pub(super) fn reset(
+    db: &Transaction<'_>,
+    user: &str,
+    record: &PinRecord,
+    now: Timestamp,
+    attempt: u32,
+) -> Result<(), StoreFault> {
+    let Some(row) = read(db, user)? else {
+        return Ok(());
+    };
+    replace(db, user, record, now, true)?;
+    let failures = Failures {
+        count: row.failures.count.max(attempt),
+        blocked_until: None,
+        locked: row.failures.locked,
+    };
+    write_failures(db, user, &failures)?;
+    Ok(())
+}
+
 /// A PIN whose mailbox is locked has to be changed once it is unlocked.
 pub(super) fn demand_change_if_locked(db: &Transaction<'_>, user: &str) -> Result<(), StoreFault> {
     db.execute(

@@ -18,7 +18,7 @@ use crate::policy::lockout::Gate;
 use crate::policy::mailbox::{Subscriber, Subscribers};
 use crate::policy::mailbox_policy::MailboxPolicy;
 use crate::policy::pin::{
-    self, DamagedRecord, PinCheck, PinCost, PinFault, PinRecord, PinRefusal, Pins,
+    self, DamagedRecord, PinCheck, PinCost, PinFault, PinPost, PinRecord, PinRefusal, Pins,
 };
 use crate::store::StoreFault;
 
@@ -40,6 +40,7 @@ pub struct PinKeeper {
     clock: Arc<dyn WallClock>,
     cost: PinCost,
     hashing: Arc<Semaphore>,
+    post: Option<Arc<dyn PinPost>>,
 }
 
 impl std::fmt::Debug for PinKeeper {
@@ -72,7 +73,47 @@ impl PinKeeper {
             clock,
             cost,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            post: None,
         }
+    }
+
+    /// The same keeper, which can bring new PINs to their owners: after too many failures a PIN is
+    /// replaced then, where without this sign-in is blocked for a while.
+    #[must_use]
+    pub fn with_post(mut self, post: Arc<dyn PinPost>) -> PinKeeper {
+        self.post = Some(post);
+        self
+    }
+
+    /// Replaces the PIN of a mailbox whose failures have just reached the policy's number, if the
+    /// new one can be brought to its owner. The block that the failure has set stands until then,
+    /// and stays when anything fails: nobody gets a PIN that he does not learn.
+    async fn reset(&self, owner: &Subscriber, attempt: u32) -> Result<(), PinFault> {
+        let Some(post) = &self.post else {
+            return Ok(());
+        };
+        let numbers = self.organisation.snapshot().numbers_of(owner.user());
+        let extensions = &owner.mailbox.extensions;
+        let row = self.row(owner.user()).await?;
+        let mut pin = pin::generate(&owner.policy, extensions, &numbers, rand::random);
+        while self.refusal(owner, &pin, row.as_ref()).await?.is_some() {
+            pin = pin::generate(&owner.policy, extensions, &numbers, rand::random);
+        }
+        let (cost, new_pin) = (self.cost, pin.clone());
+        let record = self
+            .hash(move || PinRecord::new(&new_pin, rand::random(), cost))
+            .await?;
+        post.post(owner, &pin).await?;
+        let (now, user) = (self.clock.now(), owner.user().to_owned());
+        self.organisation
+            .store()
+            .write(move |db| pin_rows::reset(db, &user, &record, now, attempt))
+            .await?;
+        tracing::warn!(
+            mailbox = owner.user(),
+            "the PIN was replaced after too many failures"
+        );
+        Ok(())
     }
 
     async fn hash<T: Send + 'static>(
@@ -233,6 +274,13 @@ impl Pins for PinKeeper {
                 let mailbox = subscriber.as_ref().map_or("none", Subscriber::user);
                 let locks = matches!(gate, ReservedGate::Open { locks: true, .. });
                 tracing::warn!(mailbox, locks, "a sign-in failed");
+                if let (Some(owner), ReservedGate::Open { attempt, .. }) = (&subscriber, gate)
+                    && !locks
+                    && owner.policy.resets_pin_at(*attempt)
+                    && let Err(fault) = self.reset(owner, *attempt).await
+                {
+                    tracing::error!(mailbox, %fault, "the PIN could not be replaced: sign-in is blocked instead");
+                }
                 Ok(PinCheck::Refused)
             }
         }

@@ -65,8 +65,7 @@ impl Failures {
     /// After one more failure in a row at `now`.
     pub fn after_failure(self, now: Timestamp, policy: &MailboxPolicy) -> Failures {
         let count = self.count.saturating_add(1);
-        let block_at = u32::from(policy.logon_failures_before_pin_reset);
-        let blocks = block_at > 0 && count.is_multiple_of(block_at);
+        let blocks = policy.resets_pin_at(count);
         Failures {
             count,
             blocked_until: blocks.then(|| later(now, BLOCKED_FOR)),

@@ -57,6 +57,12 @@ pub struct MailboxPolicy {
 }
 
 impl MailboxPolicy {
+    /// Whether failure number `failure` in a row resets the PIN, or blocks sign-in for a while.
+    pub fn resets_pin_at(&self, failure: u32) -> bool {
+        let every = u32::from(self.logon_failures_before_pin_reset);
+        every > 0 && failure > 0 && failure.is_multiple_of(every)
+    }
+
     /// What is wrong with it, taken by itself.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Problems::default();

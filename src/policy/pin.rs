@@ -79,6 +79,13 @@ pub trait Pins: Send + Sync {
     async fn change(&self, user: &str, pin: &str) -> Result<Option<PinRefusal>, PinFault>;
 }
 
+/// Brings new PINs to their owners.
+#[async_trait]
+pub trait PinPost: Send + Sync {
+    /// Takes over a mail with `pin` for its owner: when this returns, it survives a loss of power.
+    async fn post(&self, owner: &Subscriber, pin: &str) -> Result<(), PinFault>;
+}
+
 /// Why `pin` cannot be the PIN of somebody with these numbers, as far as it can be said without
 /// knowing former PINs. `extensions` are the mailbox's, `numbers` all others of its owner.
 pub fn examine(

@@ -4,6 +4,7 @@ mod check;
 mod imports;
 mod mailboxes;
 mod messages;
+mod outbox;
 mod sheets;
 
 use std::io::Write as _;
@@ -26,6 +27,7 @@ pub use check::check;
 pub use imports::{import, import_people};
 pub use mailboxes::{disable, enable, list, set_pin, show, unlock};
 pub use messages::{Delivery, deliver, export, messages};
+pub use outbox::{outbox_list, outbox_retry};
 pub use sheets::{Form, key_card, recording_script};
 
 /// The settings and data that a subcommand works with.

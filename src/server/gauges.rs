@@ -140,6 +140,24 @@ fn storage(page: &mut Page, house: &House) {
         waiting.parked,
     );
     page.gauge(
+        "outbox_mails",
+        "Mails that somebody has not got yet.",
+        None,
+        waiting.mails,
+    );
+    page.gauge(
+        "outbox_mails_elsewhere",
+        "Mails that wait for the mail relay.",
+        None,
+        waiting.elsewhere,
+    );
+    page.gauge(
+        "mail_relay_configured",
+        "Whether mail to addresses elsewhere can leave (submission.host).",
+        None,
+        usize::from(house.config().submission.host.is_some()),
+    );
+    page.gauge(
         "mailboxes",
         "Mailboxes of the organisation.",
         None,

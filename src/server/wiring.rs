@@ -10,12 +10,13 @@ use super::counting_pins::CountingPins;
 use super::data_folder::{self, Held};
 use super::gauges;
 use super::house::{House, RecordedPrompts, Rooms};
-use super::{call, descriptors, mail_owners, web};
+use super::pin_mails::OutboxPinPost;
+use super::{call, descriptors, mail_owners, post, web};
 use crate::admin::http::HttpServer;
 use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
 use crate::calendar::embedded::EmbeddedCalendar;
 use crate::caller::Language;
-use crate::config::{Config, Transport};
+use crate::config::{Config, PinMails, Transport};
 use crate::conversation::Desk;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::directory::embedded_contacts::EmbeddedContacts;
@@ -23,6 +24,7 @@ use crate::language::{Assets, KeyLayout};
 use crate::line::Locale;
 use crate::lmtp::LmtpServer;
 use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::mailbox::submission::NoRelay;
 use crate::media::{Codec, Media, MediaConfig};
 use crate::organisation::Organisation;
 use crate::organisation::pins::PinKeeper;
@@ -149,9 +151,16 @@ impl Server {
             witnesses: witnesses.into(),
             live,
             metrics: metrics.clone(),
-            health,
+            health: health.clone(),
         }));
         let endpoint = Arc::new(endpoint);
+        {
+            let noting = Arc::downgrade(&house);
+            health.ask(Arc::new(move || {
+                let house = noting.upgrade()?;
+                post::note(&house.config().submission, &house.desk.outbox)
+            }));
+        }
         {
             let (house, endpoint) = (house.clone(), Arc::downgrade(&endpoint));
             let transcript = transcript.clone();
@@ -325,17 +334,28 @@ pub(super) async fn furnish(
     let outbox =
         blocking(tokio::task::spawn_blocking(move || Outbox::open(&folder, deposit)).await)?;
     let directory = Arc::new(EmbeddedDirectory::new(store.clone()));
-    let outbox = outbox.with_post_room(PostRoom {
-        attach: wav_in_mails,
-        ..PostRoom::without_relay(
-            mailbox.clone(),
-            Arc::new(DirectoryCards {
-                subscribers: organisation.clone(),
-                directory: directory.clone(),
-            }),
-        )
+    let cards = Arc::new(DirectoryCards {
+        subscribers: organisation.clone(),
+        directory: directory.clone(),
     });
-    let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
+    let relay = post::relay(&config.submission)?;
+    let outbox = Arc::new(outbox.with_post_room(PostRoom {
+        letterbox: mailbox.clone(),
+        relay: relay.unwrap_or_else(|| Arc::new(NoRelay)),
+        cards: cards.clone(),
+        letterhead: post::letterhead(&config.submission),
+        attach: wav_in_mails,
+    }));
+    post::tell_operator(&config.submission, &outbox);
+    let mut keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
+    if config.submission.pin_mails != PinMails::Nobody {
+        keeper = keeper.with_post(Arc::new(OutboxPinPost {
+            outbox: outbox.clone(),
+            cards,
+            clock: clock.clone(),
+            to_address: config.submission.pin_mails == PinMails::MailboxAndAddress,
+        }));
+    }
     Ok(Desk {
         subscribers: organisation.clone(),
         pins: Arc::new(CountingPins {
@@ -347,7 +367,7 @@ pub(super) async fn furnish(
         directory,
         contacts: Arc::new(EmbeddedContacts::new(store.clone())),
         calendar: Arc::new(EmbeddedCalendar::new(store)),
-        outbox: Arc::new(outbox),
+        outbox,
         clock: clock.clone(),
         time_zone: config.time_zone(),
         custom_prompts: Arc::new(RecordedPrompts(organisation)),

@@ -249,3 +249,70 @@ async fn telephone_access_can_be_forbidden() {
     assert_eq!(check(&pins, "2001", ALICE).await, "not allowed");
     assert_eq!(check(&pins, "2001", "999999").await, "refused");
 }
+
+/// Keeps the PINs that it was given; refuses them when told to.
+#[derive(Default)]
+struct Letters {
+    pins: std::sync::Mutex<Vec<String>>,
+    refuses: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl crate::policy::pin::PinPost for Letters {
+    async fn post(
+        &self,
+        owner: &crate::policy::mailbox::Subscriber,
+        pin: &str,
+    ) -> Result<(), crate::policy::pin::PinFault> {
+        assert_eq!(owner.user(), "alice");
+        if self.refuses.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(crate::policy::pin::PinFault("no mail".into()));
+        }
+        self.pins.lock().unwrap().push(pin.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_mail_reaches_its_owner_five_failures_replace_the_pin_and_fifteen_lock() {
+    let house = House::new();
+    let letters = std::sync::Arc::new(Letters::default());
+    let pins = house.pins().with_post(letters.clone());
+    let mailed = || letters.pins.lock().unwrap().clone();
+    for round in 1..=2 {
+        for failure in 1..=5 {
+            assert_eq!(mailed().len(), round - 1, "before failure {failure}");
+            assert_eq!(check(&pins, "2001", "999999").await, "refused");
+        }
+        assert_eq!(mailed().len(), round);
+    }
+    assert_ne!(mailed()[0], mailed()[1]);
+    for dead in [ALICE, &mailed()[0]] {
+        assert_eq!(check(&pins, "2001", dead).await, "refused", "an old PIN");
+    }
+    assert_eq!(check(&pins, "2001", &mailed()[1]).await, "must change");
+    // A right PIN forgives; fifteen in a row lock, and no mail unlocks.
+    for _ in 1..=15 {
+        assert_eq!(check(&pins, "2001", "999999").await, "refused");
+    }
+    assert_eq!(mailed().len(), 4);
+    for pin in mailed() {
+        assert_eq!(check(&pins, "2001", &pin).await, "locked out");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pin_that_cannot_be_mailed_stays_and_sign_in_is_blocked() {
+    let house = House::new();
+    let letters = std::sync::Arc::new(Letters::default());
+    letters
+        .refuses
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let pins = house.pins().with_post(letters);
+    for _ in 1..=5 {
+        assert_eq!(check(&pins, "2001", "999999").await, "refused");
+    }
+    assert_eq!(check(&pins, "2001", ALICE).await, "locked out");
+    house.clock.advance(15 * 60);
+    assert_eq!(check(&pins, "2001", ALICE).await, "accepted");
+}

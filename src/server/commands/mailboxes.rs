@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::super::pin_mails;
 use super::{Place, print};
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::{Folder, MailStore as _, MailboxId, Settings as _};
+use crate::organisation::Organisation;
 use crate::organisation::mailboxes::{self, Enabling, MailboxState, NewPin};
+use crate::outbox;
 use crate::policy::lockout::Gate;
+use crate::policy::mailbox::Subscribers as _;
 use crate::policy::pin::PinCost;
 use crate::store::Store;
 
@@ -23,6 +27,7 @@ pub fn enable(
     user: &str,
     extension: Option<String>,
     policy: Option<String>,
+    welcome: bool,
 ) -> anyhow::Result<()> {
     let (store, clock) = place.store()?;
     let user = match find(&store, user, &clock.now()) {
@@ -38,7 +43,27 @@ pub fn enable(
     };
     let new = mailboxes::enable(&store, enabling, PinCost::default(), clock.now())?;
     print(&format!("{user}: enabled\n"))?;
+    if welcome {
+        send_welcome(store, &user, new.as_ref(), clock.now())?;
+    }
     print_pin(new, true)
+}
+
+/// Hands the welcome mail to the outbox: the server that runs, or the next one, delivers it.
+fn send_welcome(
+    store: Store,
+    user: &str,
+    new: Option<&NewPin>,
+    now: jiff::Timestamp,
+) -> anyhow::Result<()> {
+    let folder = store.outbox_folder();
+    let organisation = Organisation::open(store)?;
+    let Some(owner) = organisation.by_user(user) else {
+        bail!("{user}: no such mailbox; ringback mailbox list shows all");
+    };
+    let pin = new.map(|new| new.pin.as_str());
+    outbox::hand_in(&folder, pin_mails::welcome_mail(&owner, pin, now))?;
+    print(&format!("{user}: the welcome mail is on its way\n"))
 }
 
 /// `mailbox disable`.
