@@ -19,6 +19,7 @@ group-empty = No message can be sent there, because the group has no members.
 group-too-large = No message can be sent there, because the group has too many members.
 # Options for somebody who was found; his name has just been said.
 contact-details = For details, press { $key }.
+contact-send-message = To send a message, press { $key }.
 contact-find-another = To find somebody else, press { $key }.
 contact-switch-spelling = { $by ->
     [first-last] To spell the first name first, press { $key }.

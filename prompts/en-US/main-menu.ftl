@@ -25,6 +25,7 @@ main-menu-voice-mail = For voice mail, press { $key }.
 main-menu-email = For e-mail, press { $key }.
 main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
+main-menu-compose = To send a voice message, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
 main-menu-away-off = To turn off your away greeting, press { $key }.
 main-menu-undo = To take back the last deletion, press { $key }.

@@ -79,6 +79,8 @@ pub struct Outcome {
     pub callee_mailbox: Option<String>,
     /// How many messages were left.
     pub messages_left: u32,
+    /// How many messages a subscriber sent.
+    pub messages_sent: u32,
     /// Whether the caller ended the call; false when we said goodbye.
     pub caller_hung_up: bool,
     /// What failed, in words for the log; the caller heard an apology.

@@ -4,10 +4,11 @@
 use super::addressee::{Addressee, find_member};
 use super::desk::{Session, Visit};
 use super::find_recipient::{PeopleSearch, Start};
-use super::prompts;
 use super::sender::spoken_number;
+use super::{compose, prompts};
 use crate::caller::{Caller, OpenMenu, Saying, Talk, Value};
 use crate::line::PromptName;
+use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, always};
 
 /// So many members of a group are read by name; nobody listens to more.
@@ -17,6 +18,7 @@ const MEMBERS_READ_MAX: usize = 20;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnContact {
     Details,
+    SendMessage,
     FindAnother,
     SwitchSpelling,
 }
@@ -26,21 +28,37 @@ pub(super) static CONTACT: Menu<OnContact> = Menu::new(
     "contact",
     &[
         always("details", OnContact::Details),
+        always("send-message", OnContact::SendMessage),
         always("find-another", OnContact::FindAnother),
         always("switch-spelling", OnContact::SwitchSpelling),
     ],
 );
 
 /// Lets a subscriber look for people until he goes back to the main menu.
-pub(super) async fn contacts(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
+pub(super) async fn contacts(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+) -> Talk {
     let mut search = PeopleSearch::new(session, Start::Contacts);
     loop {
         let Some(found) = search.find(caller, visit).await? else {
             return Ok(());
         };
         caller.start(found.spoken(visit.desk).await.alone()).await?;
+        // An address, or a mailbox; a group with somebody in it.
+        let reached =
+            session.may(Area::Compose) && found.why_not(visit.desk, session).await?.is_none();
         loop {
-            match caller.choose(options(&mut search)).await? {
+            let mut open = options(&mut search);
+            if !reached {
+                open = open.without(OnContact::SendMessage);
+            }
+            match caller.choose(open).await? {
+                OnContact::SendMessage => {
+                    let to = vec![found.clone()];
+                    Box::pin(compose::send_message_to(caller, visit, session, to)).await?;
+                }
                 OnContact::Details => {
                     let details = details(visit, session, &found).await?;
                     caller.start(details).await?;

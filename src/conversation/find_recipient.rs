@@ -20,6 +20,7 @@ pub(super) enum Start {
     /// Among the personal contacts, if they may be searched; `00` leads to the directory.
     Contacts,
     /// In the directory, if it may be searched.
+    #[allow(dead_code, reason = "for those who begin there")]
     Directory,
 }
 

@@ -186,7 +186,7 @@ pub(super) async fn first_take(
         let saying = Saying::new(invitation);
         match recording::record(caller, visit.desk, saying, TapePurpose::Scratch, bounds).await? {
             Taken::Usable(recording) => return Ok(recording),
-            Taken::Nothing | Taken::LineGone => {
+            Taken::Nothing(_) | Taken::LineGone => {
                 caller.say(prompts::NOTHING_RECORDED).await?;
                 caller.count_failure().await?;
             }

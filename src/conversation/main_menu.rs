@@ -5,7 +5,9 @@ use tracing::warn;
 use super::desk::{Session, Visit};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
-use super::{absence, calendar, contacts, email, personal_options, prompts, undo, voice_mail};
+use super::{
+    absence, calendar, compose, contacts, email, personal_options, prompts, undo, voice_mail,
+};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
@@ -20,6 +22,7 @@ pub(super) enum OnMain {
     Email,
     Calendar,
     Contacts,
+    Compose,
     PersonalOptions,
     Undo,
     AwayOff,
@@ -35,6 +38,7 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
         always("email", OnMain::Email),
         always("calendar", OnMain::Calendar),
         always("contacts", OnMain::Contacts),
+        always("compose", OnMain::Compose),
         always("personal-options", OnMain::PersonalOptions),
         always("undo", OnMain::Undo),
         always("away-off", OnMain::AwayOff),
@@ -50,6 +54,7 @@ impl OnMain {
             OnMain::Email => &[Area::Email],
             OnMain::Calendar => &[Area::Calendar],
             OnMain::Contacts => &[Area::Contacts, Area::Directory],
+            OnMain::Compose => &[Area::Compose],
             OnMain::VoiceMail | OnMain::PersonalOptions | OnMain::AwayOff | OnMain::Undo => &[],
             OnMain::OtherMailbox | OnMain::Goodbye => &[],
         }
@@ -110,6 +115,7 @@ async fn area(
         }
         OnMain::Contacts => Box::pin(contacts::contacts(caller, visit, session)).await?,
         OnMain::Calendar => Box::pin(calendar::review(caller, visit, session)).await?,
+        OnMain::Compose => Box::pin(compose::compose(caller, visit, session)).await?,
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }
@@ -140,6 +146,10 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
     open = undo::if_any(open, session, OnMain::Undo);
     if !session.settings.away {
         open = open.without(OnMain::AwayOff);
+    }
+    if session.may(Area::Compose) && !compose::may_send(session) {
+        // Nobody could be found to send anything to.
+        open = open.without(OnMain::Compose);
     }
     // Before the PIN `*` is what it is at the question for it: this is not my mailbox.
     open.without(if session.pin_given {

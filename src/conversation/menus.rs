@@ -2,9 +2,9 @@
 //! script.
 
 use super::{
-    calendar, call_answering, choosing, comfort, contacts, directory_search, email_menu,
-    first_time_setup, greetings, main_menu, people_list, personal_options, prompts,
-    reading_language, take_message, voice_mail, zones,
+    calendar, call_answering, choosing, comfort, compose, contacts, directory_search, email_menu,
+    first_time_setup, greetings, main_menu, message_recording, people_list, personal_options,
+    prompts, reading_language, recipients, take_message, voice_mail, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -17,6 +17,8 @@ const OPPOSITES: &[(&str, &str, &str)] = &[
     ("personal-options", "away-on", "away-off"),
     ("caller-sending", "important", "not-important"),
     ("caller-sending", "private", "not-private"),
+    ("message-sending", "important", "not-important"),
+    ("message-sending", "private", "not-private"),
 ];
 
 /// Every menu that callers meet.
@@ -35,6 +37,10 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&call_answering::GREETING),
         outline(&take_message::CALLER_RECORDING),
         outline(&take_message::CALLER_SENDING),
+        outline(&recipients::RECIPIENTS),
+        outline(&message_recording::MESSAGE_RECORDING),
+        outline(&message_recording::MESSAGE_SENDING),
+        outline(&compose::OPTIONAL_RECORDING),
         outline(&personal_options::PERSONAL_OPTIONS),
         outline(&choosing::CHOOSING),
         outline(&comfort::COMFORT),

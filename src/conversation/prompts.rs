@@ -177,6 +177,34 @@ prompts! {
     /// Shall the call end?
     END_THE_CALL = "end-the-call";
 
+    // Sending.
+    /// Speak after the tone.
+    RECORD_YOUR_MESSAGE = "record-your-message";
+    /// Introduce what is forwarded after the tone, or press `#`.
+    RECORD_INTRODUCTION = "record-introduction";
+    /// Words to go along with what is sent?
+    OPTIONAL_RECORDING = "optional-recording";
+    /// Nothing was sent.
+    NOTHING_SENT = "nothing-sent";
+    /// Who gets it: `$name`.
+    RECIPIENT_IS = "recipient-is";
+    /// How many get it: `$count`.
+    RECIPIENTS_ARE = "recipients-are";
+    /// Nobody gets it.
+    NO_RECIPIENTS = "no-recipients";
+    /// He is on the list already.
+    RECIPIENT_THERE = "recipient-there";
+    /// The list is full.
+    TOO_MANY_RECIPIENTS = "too-many-recipients";
+    /// One entry of the list: `$number`, `$name`.
+    RECIPIENT_NUMBER = "recipient-number";
+    /// Which number shall go?
+    REMOVE_WHICH = "remove-which";
+    /// There is no such number.
+    NO_SUCH_RECIPIENT = "no-such-recipient";
+    /// After the name: he is off the list.
+    RECIPIENT_REMOVED = "recipient-removed";
+
     // Voice messages.
     /// Nothing there.
     NO_VOICE_MESSAGES = "no-voice-messages";

@@ -32,8 +32,8 @@ const WARN_BEFORE_END: Duration = Duration::from_secs(60);
 pub(super) enum Taken {
     /// Something can be heard on it.
     Usable(Recording),
-    /// Too short, or only silence; the tape is gone.
-    Nothing,
+    /// Too short, or only silence; the tape is gone. How the recording ended.
+    Nothing(TakeEnd),
     /// Only the tone of a line whose far end has left; the tape is gone.
     LineGone,
 }
@@ -103,7 +103,7 @@ pub(super) async fn record(
         .map_err(faults::sending)?;
     if recording.length() < bounds.shortest || recording.voiced < bounds.least_voice {
         desk.outbox.discard(&recording.tape).await;
-        return Ok(Taken::Nothing);
+        return Ok(Taken::Nothing(take.end));
     }
     if take.end == TakeEnd::Limit {
         // The recording is safe with the caller of this function, whatever comes of these words.

@@ -129,7 +129,7 @@ async fn talk_about(
                 caller.forgive_failures();
             }
             Taken::LineGone => return Ok(Verdict::LineGone),
-            Taken::Nothing => {
+            Taken::Nothing(_) => {
                 caller.say(prompts::NOTHING_RECORDED).await?;
                 caller.count_failure().await?;
                 saying = Saying::new(prompts::RECORD_AFTER_TONE);

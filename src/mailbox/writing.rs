@@ -308,6 +308,29 @@ pub fn clean(text: &str, longest: usize) -> String {
     cleaned.replace("=?", "= ?")
 }
 
+/// The subject of an answer.
+pub fn answer_subject(subject: &str) -> String {
+    prefixed("RE:", subject)
+}
+
+/// The subject of a forward.
+pub fn forward_subject(subject: &str) -> String {
+    prefixed("FW:", subject)
+}
+
+fn prefixed(prefix: &str, subject: &str) -> String {
+    let begins = subject.get(..prefix.len());
+    if begins.is_some_and(|begins| begins.eq_ignore_ascii_case(prefix)) {
+        return subject.to_owned();
+    }
+    format!("{prefix} {subject}")
+}
+
+/// The text of what is answered, below the answer.
+pub fn quote(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}\n")).collect()
+}
+
 /// Words of a body: lines end in `\n`, and nothing in them turns the reading direction or rings.
 fn clean_text(text: &str) -> String {
     text.replace("\r\n", "\n")

@@ -183,6 +183,20 @@ fn a_forwarded_mail_is_a_message_inside_and_a_broken_one_a_file() {
 }
 
 #[test]
+fn prefixes_are_not_doubled() {
+    assert_eq!(answer_subject("Lunch"), "RE: Lunch");
+    assert_eq!(answer_subject("Re: Lunch"), "Re: Lunch");
+    assert_eq!(answer_subject("R\u{e9}novation"), "RE: R\u{e9}novation");
+    assert_eq!(forward_subject("re: x"), "FW: re: x");
+    assert_eq!(forward_subject("FW:x"), "FW:x");
+}
+
+#[test]
+fn what_is_answered_is_quoted() {
+    assert_eq!(quote("one\n\ntwo"), "> one\n> \n> two\n");
+}
+
+#[test]
 fn lengths_are_told_in_words() {
     let table = [
         (0, "0 seconds"),

@@ -14,6 +14,7 @@ pub mod contacts;
 pub mod emails;
 pub mod far_end;
 pub mod play;
+pub mod sent;
 pub mod story;
 pub mod world;
 

@@ -367,7 +367,7 @@ async fn always_true(
     variation: Variation,
 ) -> Result<(), String> {
     let mut problems = Vec::new();
-    let messages = world.new_messages().await?;
+    let [messages, sent] = world.left_and_sent().await?;
     let waiting = world.desk.outbox.waiting();
     let left: u32 = played.outcomes.iter().map(|one| one.messages_left).sum();
     if messages.len() + waiting.due + waiting.parked != left as usize {
@@ -375,6 +375,22 @@ async fn always_true(
             "{left} messages were left, {} are in mailboxes and {waiting:?} in the outbox",
             messages.len()
         ));
+    }
+    let mails: u32 = played.outcomes.iter().map(|one| one.messages_sent).sum();
+    // What waits may have its copy in Sent already.
+    let copies = world.letters.copies();
+    if !(copies..=copies + waiting.mails).contains(&(mails as usize)) {
+        problems.push(format!(
+            "{mails} messages were sent, {copies} have a copy, and {waiting:?} in the outbox"
+        ));
+    }
+    let mut arrived = Vec::new();
+    for (user, message) in &sent {
+        let id = message.envelope.id.0.split('-').next().map(str::to_owned);
+        if arrived.contains(&(user, id.clone())) {
+            problems.push(format!("one message arrived twice at {user}"));
+        }
+        arrived.push((user, id));
     }
     let mut voices = Vec::new();
     for (user, message) in &messages {

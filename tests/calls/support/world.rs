@@ -28,7 +28,7 @@ use ringback::mailbox::{
 };
 use ringback::organisation::Organisation;
 use ringback::organisation::pins::PinKeeper;
-use ringback::outbox::Outbox;
+use ringback::outbox::{Outbox, PostRoom};
 use ringback::policy::areas::Area;
 use ringback::policy::clock::WallClock;
 use ringback::policy::dial_plan::DialPlan;
@@ -46,6 +46,7 @@ use super::appointments::{self, Given};
 use super::contacts::{Acquaintances, OTHER_PLAN, describe, group};
 use super::emails::{Emails, GivenEmail, Mailer};
 use super::far_end::SoundNames;
+use super::sent::{Letters, Post};
 use super::story::{Line, Story, parse_duration, split_outside_quotes};
 
 const DIAL_PLAN: &str = "stories";
@@ -102,7 +103,7 @@ impl Requests {
         number == self.fails.load(Ordering::Relaxed)
     }
 
-    pub(super) fn mail(&self) -> Result<(), MailFault> {
+    pub fn mail(&self) -> Result<(), MailFault> {
         if self.next() {
             return Err(MailFault::Unavailable("the story wants it so".to_owned()));
         }
@@ -360,6 +361,8 @@ impl CustomPrompts for Custom {
 /// Everything around a call.
 pub struct World {
     pub desk: Desk,
+    /// What was sent as mail.
+    pub letters: Arc<Letters>,
     pub requests: Arc<Requests>,
     pub names: SoundNames,
     /// Every PIN of the story: none of them may ever be written down.
@@ -537,6 +540,18 @@ impl World {
         let plain = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
         let mail = || watched(mailbox.clone(), &requests, &let_in);
         let outbox = Outbox::open(&folder.path().join("outbox"), mail()).map_err(text)?;
+        let letters = Arc::new(Letters::default());
+        let post = Arc::new(Post {
+            letters: letters.clone(),
+            mailbox: mailbox.clone(),
+            requests: requests.clone(),
+            subscribers: organisation.clone(),
+            directory: watched(EmbeddedDirectory::new(store.clone()), &requests, &let_in),
+        });
+        let outbox = outbox.with_post_room(PostRoom {
+            relay: post.clone(),
+            ..PostRoom::without_relay(post.clone(), post)
+        });
         let desk = Desk {
             subscribers: organisation.clone(),
             pins: watched(keeper, &requests, &let_in),
@@ -554,6 +569,7 @@ impl World {
         let residents = &givens.residents;
         Ok(World {
             desk,
+            letters,
             requests,
             names,
             pins: residents.iter().flat_map(|one| one.pins.clone()).collect(),
@@ -641,7 +657,8 @@ impl World {
     pub async fn deliver(&self) {
         for _ in 0..3 {
             self.desk.outbox.deliver_due().await;
-            if self.desk.outbox.waiting().due == 0 {
+            let waiting = self.desk.outbox.waiting();
+            if waiting.due == 0 && waiting.mails == 0 {
                 return;
             }
             // A deposit that failed is tried again after a while.
@@ -681,6 +698,15 @@ impl World {
         Ok(voice.copied().unwrap_or_default())
     }
 
+    /// The messages of [`World::new_messages`] that callers left, and those that subscribers sent.
+    pub async fn left_and_sent(&self) -> Result<[Vec<(String, VoiceMessage)>; 2], String> {
+        let all = self.new_messages().await?;
+        let (sent, left) = all
+            .into_iter()
+            .partition(|(_, message)| message.envelope.sent.is_some());
+        Ok([left, sent])
+    }
+
     async fn messages(&self, user: &str) -> Result<Vec<VoiceMessage>, String> {
         let mut all = Vec::new();
         for folder in [Folder::Inbox, Folder::Deleted] {
@@ -703,7 +729,7 @@ impl World {
             let (user, facts) = clause
                 .split_once(':')
                 .ok_or_else(|| format!("`{clause}` is about nobody (`alice: no new messages`)"))?;
-            if !self.users.iter().any(|known| known == user) {
+            if user != "relay" && !self.users.iter().any(|known| known == user) {
                 return Err(format!("nobody is called {user}"));
             }
             for fact in split_outside_quotes(facts, ',') {
@@ -716,6 +742,9 @@ impl World {
     }
 
     async fn check_fact(&self, user: &str, fact: &str) -> Result<(), String> {
+        if let Some(checked) = self.letters.check(user, fact) {
+            return checked;
+        }
         let messages = self.messages(user).await?;
         let id = mailbox_id(user);
         let count = |read: bool| {

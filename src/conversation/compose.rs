@@ -1,0 +1,329 @@
+//! Sending by voice: composing, answering and forwarding (`outlook-voice-access` sections 5.5 and 9).
+//!
+//! What was recorded goes out once it was accepted, even if the caller hangs up then; before that it
+//! is nothing without him, and is forgotten.
+
+use tracing::{error, warn};
+
+use super::addressee::Addressee;
+use super::desk::{Session, Visit};
+use super::find_recipient::{self, Start};
+use super::message_recording::{self, Draft, Introduction, Verdict};
+use super::{faults, prompts, recipients};
+use crate::caller::{Caller, Leave, Saying, Talk};
+use crate::mailbox::writing::{answer_subject, forward_subject, quote};
+use crate::mailbox::{AttachedSound, Email, MailKind, OutgoingMail, Recipient, VoiceMessage};
+use crate::outbox::Recording;
+use crate::policy::areas::Area;
+use crate::policy::mailbox_policy::Protect;
+use crate::turn::menu::{Menu, always};
+
+pub(super) use super::message_recording::OnOptional;
+
+/// An answer by voice.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Reply {
+    /// Whom it is for.
+    pub(super) to: Vec<Recipient>,
+    /// Who else gets it.
+    pub(super) cc: Vec<Recipient>,
+    /// Its subject, prefix included: see [`answer_subject`].
+    pub(super) subject: String,
+    /// Message-ID of what it answers, without angle brackets.
+    pub(super) in_reply_to: Option<String>,
+    /// References of what it answers, oldest first.
+    pub(super) references: Vec<String>,
+    /// The text of what it answers.
+    pub(super) quoted: Option<String>,
+    /// [`MailKind::Voice`] to a voice message, else [`MailKind::VoiceReply`].
+    pub(super) kind: MailKind,
+}
+
+/// What is forwarded.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Forwarded<'a> {
+    /// A voice message: its sound goes along.
+    Voice(&'a VoiceMessage),
+    /// An e-mail: it goes along as a message.
+    Email(&'a Email),
+    /// A meeting: its iCalendar object goes along.
+    Meeting {
+        /// Its subject.
+        subject: &'a str,
+        /// Its METHOD and its object.
+        calendar: (&'a str, &'a str),
+        /// What is known of it, in words.
+        text: &'a str,
+    },
+}
+
+/// Main menu: finds recipients, records a message, and sends it.
+pub(super) async fn compose(caller: &mut Caller, visit: &mut Visit<'_>, session: &Session) -> Talk {
+    let Some(to) = ask_recipients(caller, visit, session).await? else {
+        return Ok(());
+    };
+    send_message_to(caller, visit, session, to).await
+}
+
+/// Records a message to these people and sends it.
+pub(super) async fn send_message_to(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    to: Vec<Addressee>,
+) -> Talk {
+    let mut mail = mail(visit, session, MailKind::Voice);
+    mail.to = recipients::addresses(visit, session, &to).await?;
+    record_and_send(caller, visit, session, mail, Introduction::Needed)
+        .await
+        .map(drop)
+}
+
+/// Records an answer and sends it; true when it was sent.
+pub(super) async fn reply(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    reply: Reply,
+) -> Talk<bool> {
+    let mut mail = mail(visit, session, reply.kind);
+    mail.to = reply.to;
+    mail.cc = reply.cc;
+    mail.subject = reply.subject;
+    mail.in_reply_to = reply.in_reply_to;
+    mail.references = reply.references;
+    mail.text = reply.quoted.as_deref().map(quote).unwrap_or_default();
+    record_and_send(caller, visit, session, mail, Introduction::Needed).await
+}
+
+/// Finds recipients, records an introduction if the caller wants one, and forwards; true when it was
+/// sent.
+pub(super) async fn forward(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    forwarded: Forwarded<'_>,
+) -> Talk<bool> {
+    let Some(to) = ask_recipients(caller, visit, session).await? else {
+        return Ok(false);
+    };
+    let kind = match forwarded {
+        Forwarded::Voice(_) => MailKind::Voice,
+        Forwarded::Email(_) | Forwarded::Meeting { .. } => MailKind::VoiceReply,
+    };
+    let mut mail = mail(visit, session, kind);
+    mail.to = recipients::addresses(visit, session, &to).await?;
+    match forwarded {
+        Forwarded::Voice(message) => {
+            let envelope = &message.envelope;
+            let sent = envelope.sent.as_deref();
+            let subject = sent.map_or("", |sent| &sent.subject);
+            mail.subject = if subject.is_empty() {
+                String::new()
+            } else {
+                forward_subject(subject)
+            };
+            mail.importance = envelope.importance;
+            mail.sounds = vec![AttachedSound {
+                message: envelope.id.clone(),
+                from: speaker(message),
+            }];
+        }
+        Forwarded::Email(email) => {
+            mail.subject = forward_subject(&email.subject);
+            mail.importance = email.importance;
+            mail.references = email.references.clone();
+            mail.references.extend(email.message_id.clone());
+            mail.original = Some(email.id.clone());
+        }
+        Forwarded::Meeting {
+            subject,
+            calendar: (method, object),
+            text,
+        } => {
+            mail.subject = forward_subject(subject);
+            mail.calendar = Some((method.to_owned(), object.to_owned()));
+            mail.text = text.to_owned();
+        }
+    }
+    record_and_send(caller, visit, session, mail, Introduction::Optional).await
+}
+
+/// Asks whether words shall go along with what is sent, and records them; nothing when it goes
+/// without. `MainMenu` when the caller does not want to send it at all.
+pub(super) async fn optional_recording(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+) -> Talk<Option<Recording>> {
+    let open = OPTIONAL_RECORDING
+        .open()
+        .introduced_by(Saying::new(prompts::OPTIONAL_RECORDING));
+    match caller.choose(open).await? {
+        OnOptional::Without => Ok(None),
+        OnOptional::Record => {
+            let rules = message_recording::Rules::words(session);
+            let mut draft = Draft::default();
+            let opening = Saying::new(prompts::RECORD_YOUR_MESSAGE);
+            match message_recording::talk(caller, visit.desk, &mut draft, opening, rules).await {
+                Ok(Verdict::Send) => Ok(draft.recording),
+                // What was accepted is the caller's to use: what it belongs to is sent with it.
+                Err(_) if draft.accepted && draft.recording.is_some() => Ok(draft.recording),
+                Ok(Verdict::Cancel) => {
+                    draft.discard(visit.desk).await;
+                    caller.say(prompts::RECORDING_CANCELLED).await?;
+                    Ok(None)
+                }
+                Err(leave) => {
+                    draft.discard(visit.desk).await;
+                    Err(leave)
+                }
+            }
+        }
+    }
+}
+
+/// Words with what is sent, or none.
+pub(super) static OPTIONAL_RECORDING: Menu<OnOptional> = Menu::new(
+    "optional-recording",
+    &[
+        always("record", OnOptional::Record),
+        always("without", OnOptional::Without),
+    ],
+);
+
+/// Whether a subscriber may send voice messages: a switch of the dial plan.
+pub(super) fn may_send(session: &Session) -> bool {
+    session.may(Area::Compose) && find_recipient::is_open_to(session)
+}
+
+/// Whether this may be answered or forwarded by voice: voice messages always, anything else as the
+/// policy says.
+pub(super) fn may_answer(session: &Session, kind: MailKind) -> bool {
+    let policy = &session.subscriber.policy;
+    kind == MailKind::Voice || policy.allow_voice_response_to_other_message_types
+}
+
+/// Whether a voice message may be forwarded: not one that is protected, by its mark or because all
+/// are.
+pub(super) fn may_forward(session: &Session, message: &VoiceMessage) -> bool {
+    let envelope = &message.envelope;
+    let protects = &session.subscriber.policy.protect_unauthenticated_voice_mail;
+    let left_by_caller = envelope.sent.is_none();
+    !(envelope.private || (left_by_caller && *protects == Protect::All))
+        && find_recipient::is_open_to(session)
+}
+
+/// The answer to a voice message; none when its sender has no mailbox or address of ours.
+pub(super) fn answer_to(visit: &Visit<'_>, message: &VoiceMessage) -> Option<Reply> {
+    let envelope = &message.envelope;
+    let user = envelope.from.user.as_deref()?;
+    let subscriber = visit.desk.subscribers.by_user(user)?;
+    if !subscriber.mailbox.enabled {
+        return None;
+    }
+    let sent = envelope.sent.as_deref();
+    let subject = sent.map_or("", |sent| &sent.subject);
+    Some(Reply {
+        to: vec![Recipient::mailbox(super::desk::mailbox_of(&subscriber))],
+        cc: Vec::new(),
+        subject: if subject.is_empty() {
+            String::new()
+        } else {
+            answer_subject(subject)
+        },
+        in_reply_to: sent.map(|sent| sent.message_id.clone()),
+        references: sent
+            .and_then(|sent| sent.in_reply_to.clone())
+            .into_iter()
+            .collect(),
+        quoted: None,
+        kind: MailKind::Voice,
+    })
+}
+
+/// Who spoke a message, for the name of what is attached.
+fn speaker(message: &VoiceMessage) -> String {
+    let from = &message.envelope.from;
+    let known = from.name.as_ref().or(from.number.as_ref());
+    known.cloned().unwrap_or_default()
+}
+
+fn mail(visit: &Visit<'_>, session: &Session, kind: MailKind) -> OutgoingMail {
+    OutgoingMail::new(kind, Some(session.mailbox.clone()), visit.desk.clock.now())
+}
+
+/// Finds somebody, and more if the caller wants; nothing when he gives up.
+async fn ask_recipients(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+) -> Talk<Option<Vec<Addressee>>> {
+    let found = find_recipient::find_recipient(caller, visit, session, Start::Contacts);
+    let Some(first) = Box::pin(found).await? else {
+        return Ok(None);
+    };
+    recipients::confirm(caller, visit, session, vec![first]).await
+}
+
+/// Records, lets the caller decide, and sends. True when it was sent.
+async fn record_and_send(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    mut mail: OutgoingMail,
+    introduction: Introduction,
+) -> Talk<bool> {
+    let rules = message_recording::Rules::of(session, mail.kind, introduction);
+    let mut draft = Draft {
+        importance: mail.importance,
+        ..Draft::default()
+    };
+    let opening = Saying::new(match introduction {
+        Introduction::Needed => prompts::RECORD_YOUR_MESSAGE,
+        Introduction::Optional => prompts::RECORD_INTRODUCTION,
+    });
+    let verdict = message_recording::talk(caller, visit.desk, &mut draft, opening, rules).await;
+    let sends = match &verdict {
+        Ok(verdict) => *verdict == Verdict::Send,
+        // Who accepted it and hung up wants it to arrive.
+        Err(_) => draft.accepted,
+    };
+    if !sends {
+        draft.discard(visit.desk).await;
+        verdict?;
+        caller.say(prompts::NOTHING_SENT).await?;
+        return Ok(false);
+    }
+    mail.importance = draft.importance;
+    mail.private = rules.is_private(draft.private);
+    send(visit, mail, draft.recording).await?;
+    verdict?;
+    caller.say(prompts::MESSAGE_SENT).await?;
+    Ok(true)
+}
+
+/// Hands a mail to the outbox: on disk when this returns.
+pub(super) async fn send(
+    visit: &mut Visit<'_>,
+    mail: OutgoingMail,
+    recording: Option<Recording>,
+) -> Talk {
+    let tape = recording.as_ref().map(|recording| recording.tape.clone());
+    match visit.desk.outbox.send(mail, recording).await {
+        Ok(id) => {
+            visit.outcome.messages_sent += 1;
+            tracing::info!(call = %visit.arrival.call_id, id = %id.0, "a message is on its way");
+            Ok(())
+        }
+        Err(fault) => {
+            error!(call = %visit.arrival.call_id, "a message could not be sent: {fault}");
+            visit.outcome.fault = Some(fault.to_string());
+            if let Some(tape) = tape {
+                warn!(tape = %tape.0, "its recording is thrown away");
+                visit.desk.outbox.discard(&tape).await;
+            }
+            Err::<(), Leave>(faults::sending(fault))
+        }
+    }
+}

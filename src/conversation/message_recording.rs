@@ -1,0 +1,278 @@
+//! Recording what a subscriber sends: the recording menu with its marks
+//! (`outlook-voice-access` section 10.2).
+
+use std::time::Duration;
+
+use super::desk::{Desk, Session};
+use super::recording::{self, Bounds, LEAST_VOICE_IN_MESSAGE, SHORTEST_MESSAGE, Taken};
+use super::{faults, prompts};
+use crate::caller::{Caller, Leave, Saying, Talk};
+use crate::line::TakeEnd;
+use crate::mailbox::{Importance, MailKind};
+use crate::outbox::{Recording, TapePurpose};
+use crate::policy::mailbox_policy::Protect;
+use crate::turn::menu::{Menu, always};
+
+/// What a subscriber may do with what was just recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnMessageTake {
+    Accept,
+    Replay,
+    StartOver,
+    Continue,
+    Cancel,
+}
+
+/// The subscriber's menu after a recording.
+pub(super) static MESSAGE_RECORDING: Menu<OnMessageTake> = Menu::new(
+    "message-recording",
+    &[
+        always("accept", OnMessageTake::Accept),
+        always("replay", OnMessageTake::Replay),
+        always("start-over", OnMessageTake::StartOver),
+        always("continue", OnMessageTake::Continue),
+        always("cancel", OnMessageTake::Cancel),
+    ],
+);
+
+/// How an accepted message is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnMessageSending {
+    Send,
+    Important,
+    NotImportant,
+    Private,
+    NotPrivate,
+    Back,
+}
+
+/// The second level: marks, and sending. Whoever says nothing more sends.
+pub(super) static MESSAGE_SENDING: Menu<OnMessageSending> = Menu::new(
+    "message-sending",
+    &[
+        always("send", OnMessageSending::Send),
+        always("important", OnMessageSending::Important),
+        always("not-important", OnMessageSending::NotImportant),
+        always("private", OnMessageSending::Private),
+        always("not-private", OnMessageSending::NotPrivate),
+        always("back", OnMessageSending::Back),
+    ],
+);
+
+/// Words with what is sent, or none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnOptional {
+    Record,
+    Without,
+}
+
+/// Whether there is nothing to send without words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Introduction {
+    /// The words are the message.
+    Needed,
+    /// They introduce what is forwarded; `#` at once sends it without.
+    Optional,
+}
+
+/// What is possible with a recording.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    bounds: Bounds,
+    introduction: Introduction,
+    /// What the sender's policy protects; nothing for answers to e-mail and meetings.
+    protects: Protect,
+    /// Whether it can be marked at all.
+    marks: bool,
+}
+
+impl Rules {
+    /// The rules for what this subscriber sends.
+    pub(super) fn of(session: &Session, kind: MailKind, introduction: Introduction) -> Rules {
+        let protects = session.subscriber.policy.protect_authenticated_voice_mail;
+        Rules {
+            bounds: bounds(session),
+            introduction,
+            protects: match kind {
+                MailKind::Voice => protects,
+                MailKind::VoiceReply | MailKind::Note | MailKind::System => Protect::None,
+            },
+            marks: true,
+        }
+    }
+
+    /// The rules for words that go along with something else.
+    pub(super) fn words(session: &Session) -> Rules {
+        Rules {
+            bounds: bounds(session),
+            introduction: Introduction::Needed,
+            protects: Protect::None,
+            marks: false,
+        }
+    }
+
+    /// Whether a message is private, as far as it was `marked`.
+    pub(super) fn is_private(self, marked: bool) -> bool {
+        marked || self.protects == Protect::All
+    }
+}
+
+fn bounds(session: &Session) -> Bounds {
+    let plan = &session.subscriber.dial_plan;
+    Bounds {
+        longest: Duration::from_secs(u64::from(plan.max_recording_duration) * 60),
+        idle: Duration::from_secs(u64::from(plan.recording_idle_timeout)),
+        shortest: SHORTEST_MESSAGE,
+        least_voice: LEAST_VOICE_IN_MESSAGE,
+    }
+}
+
+/// A message not yet sent.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) recording: Option<Recording>,
+    /// Whether the caller has said that it may go.
+    pub(super) accepted: bool,
+    pub(super) importance: Importance,
+    pub(super) private: bool,
+}
+
+impl Draft {
+    /// Forgets the recording.
+    pub(super) async fn discard(&mut self, desk: &Desk) {
+        if let Some(recording) = self.recording.take() {
+            recording::discard(desk, &recording.tape).await;
+        }
+    }
+}
+
+/// How the talk about a message ended, when the caller ended it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    Send,
+    Cancel,
+}
+
+/// Records after `saying` and the tone and lets the caller decide. However this ends, the recording
+/// is in the draft, and the draft says whether it was accepted.
+pub(super) async fn talk(
+    caller: &mut Caller,
+    desk: &Desk,
+    draft: &mut Draft,
+    mut saying: Saying,
+    rules: Rules,
+) -> Talk<Verdict> {
+    loop {
+        match recording::record(caller, desk, saying, TapePurpose::Scratch, rules.bounds).await? {
+            Taken::Usable(recording) => {
+                draft.recording = Some(recording);
+                caller.forgive_failures();
+            }
+            Taken::LineGone => return Err(Leave::Goodbye),
+            Taken::Nothing(TakeEnd::Stopped) if rules.introduction == Introduction::Optional => {
+                draft.accepted = true;
+                return Ok(Verdict::Send);
+            }
+            Taken::Nothing(_) => {
+                caller.say(prompts::NOTHING_RECORDED).await?;
+                caller.count_failure().await?;
+                saying = again(rules);
+                continue;
+            }
+        }
+        match decide(caller, desk, draft, rules).await? {
+            Some(verdict) => return Ok(verdict),
+            None => saying = again(rules),
+        }
+    }
+}
+
+fn again(rules: Rules) -> Saying {
+    Saying::new(match rules.introduction {
+        Introduction::Needed => prompts::RECORD_YOUR_MESSAGE,
+        Introduction::Optional => prompts::RECORD_INTRODUCTION,
+    })
+}
+
+/// Asks what to do with the recording; `None` to record anew.
+async fn decide(
+    caller: &mut Caller,
+    desk: &Desk,
+    draft: &mut Draft,
+    rules: Rules,
+) -> Talk<Option<Verdict>> {
+    loop {
+        let choice = caller.choose(MESSAGE_RECORDING.open()).await?;
+        let Some(recording) = &mut draft.recording else {
+            return Ok(None);
+        };
+        match choice {
+            OnMessageTake::Accept => {
+                draft.accepted = true;
+                if !rules.marks || mark(caller, draft, rules).await? {
+                    return Ok(Some(Verdict::Send));
+                }
+                draft.accepted = false;
+            }
+            OnMessageTake::Replay => {
+                let sound = desk.outbox.sound(recording);
+                let sound = sound.await.map_err(faults::recording)?;
+                caller
+                    .start(Saying::nothing().play("recording", sound))
+                    .await?;
+            }
+            OnMessageTake::StartOver => {
+                draft.discard(desk).await;
+                return Ok(None);
+            }
+            OnMessageTake::Continue => {
+                let end = recording::record_more(caller, desk, recording, rules.bounds).await?;
+                if end == TakeEnd::SteadyTone {
+                    return Err(Leave::Goodbye);
+                }
+            }
+            OnMessageTake::Cancel => return Ok(Some(Verdict::Cancel)),
+        }
+    }
+}
+
+/// Sets marks; true when the message may go, false to go back.
+async fn mark(caller: &mut Caller, draft: &mut Draft, rules: Rules) -> Talk<bool> {
+    let may_be_private = rules.protects != Protect::None;
+    loop {
+        let important = draft.importance == Importance::High;
+        let mut open = MESSAGE_SENDING.open().without(if important {
+            OnMessageSending::Important
+        } else {
+            OnMessageSending::NotImportant
+        });
+        if !may_be_private || draft.private {
+            open = open.without(OnMessageSending::Private);
+        }
+        if !may_be_private || !draft.private {
+            open = open.without(OnMessageSending::NotPrivate);
+        }
+        // Who accepted it and says nothing more, or finds no key, wants it to go.
+        let said = match caller.choose_or_nothing(open).await? {
+            None | Some(OnMessageSending::Send) => return Ok(true),
+            Some(OnMessageSending::Back) => return Ok(false),
+            Some(OnMessageSending::Important) => {
+                draft.importance = Importance::High;
+                prompts::MARKED_IMPORTANT
+            }
+            Some(OnMessageSending::NotImportant) => {
+                draft.importance = Importance::Normal;
+                prompts::MARKED_NOT_IMPORTANT
+            }
+            Some(OnMessageSending::Private) => {
+                draft.private = true;
+                prompts::MARKED_PRIVATE
+            }
+            Some(OnMessageSending::NotPrivate) => {
+                draft.private = false;
+                prompts::MARKED_NOT_PRIVATE
+            }
+        };
+        caller.say(said).await?;
+    }
+}
