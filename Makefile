@@ -3,7 +3,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: demo test check lint bench fuzz fmt
+.PHONY: demo test check lint console bench fuzz fmt
 
 demo:
 	@packaging/set-up run
@@ -14,7 +14,7 @@ test:
 	$(CARGO) test --locked $(ARGS)
 
 # What CI does: everything that must hold before a change is taken.
-check: lint test
+check: lint test console
 
 lint:
 	@packaging/set-up test
@@ -22,6 +22,12 @@ lint:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 	@packaging/check-dependencies
+
+# The console with sound, on devices that ALSA makes up.
+console:
+	@packaging/set-up test
+	$(CARGO) clippy --locked --features console --lib --bins --test console -- -D warnings
+	$(CARGO) test --locked --features console --test console
 
 bench:
 	@packaging/set-up run

@@ -6,6 +6,10 @@
 
 mod keyboard;
 mod screen;
+#[cfg(feature = "console")]
+mod sound_card;
+#[cfg(feature = "console")]
+mod sound_phone;
 mod text_phone;
 mod typed;
 mod typist;
@@ -13,6 +17,10 @@ mod voice;
 
 pub use keyboard::{Keyboard, is_terminal};
 pub use screen::Screen;
+#[cfg(feature = "console")]
+pub use sound_card::SoundCard;
+#[cfg(feature = "console")]
+pub use sound_phone::SoundPhone;
 pub use text_phone::{Tempo, TextPhone};
 pub use typed::{HELP, Speech, Typed};
 pub use typist::{Entry, Over, Typist};

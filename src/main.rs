@@ -112,9 +112,6 @@ struct Console {
     /// Say and play everything in no time, for scripts; needs --text
     #[arg(long, requires = "text")]
     hurry: bool,
-    /// Who speaks: the server's voices, or the desktop's own
-    #[arg(long, value_enum, default_value_t = Voice::Server, conflicts_with = "text")]
-    voice: Voice,
     /// The number to dial; default: the access number (7000 in the demo)
     #[arg(long, value_name = "NUMBER")]
     dial: Option<String>,
@@ -139,12 +136,6 @@ struct Console {
     /// Write everything said and pressed to this file too (JSON lines; never PIN digits)
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Voice {
-    Server,
-    Desktop,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -418,10 +409,10 @@ fn call_from_here(place: &commands::Place, console: Console) -> anyhow::Result<(
         diverted_from: console
             .diverted_from
             .map(|party| (party, console.because.into())),
-        sound: match (console.text, console.voice) {
-            (true, _) => Sounding::Text,
-            (false, Voice::Server) => Sounding::SoundCard,
-            (false, Voice::Desktop) => Sounding::DesktopVoice,
+        sound: if console.text {
+            Sounding::Text
+        } else {
+            Sounding::SoundCard
         },
         hurry: console.hurry,
     };

@@ -162,6 +162,10 @@ fn a_caller_leaves_a_message_that_lasts_as_long_as_he_spoke() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is the time of the machine that passes"
+)]
 fn words_take_their_time_and_keys_can_barge_in() {
     let desk = Desk::new();
     let began = std::time::Instant::now();
@@ -262,6 +266,7 @@ fn a_machine_without_voices_can_be_called_by_text() {
     assert!(shown.contains("plays     message, "), "{shown}");
 }
 
+#[cfg(not(feature = "console"))]
 #[test]
 fn without_sound_in_the_build_text_is_offered() {
     let desk = Desk::new();
@@ -275,4 +280,84 @@ fn without_sound_in_the_build_text_is_offered() {
     assert!(!output.status.success());
     assert!(said.contains("--text"), "{said}");
     assert!(said.contains("--features console"), "{said}");
+}
+
+/// The same calls by microphone and loudspeaker, on devices that ALSA makes up.
+#[cfg(feature = "console")]
+mod sound {
+    use super::*;
+
+    fn call_with_alsa(desk: &Desk, configuration: &str, script: &str) -> Output {
+        let file = desk.folder.path().join("asound.conf");
+        std::fs::write(&file, configuration).unwrap();
+        let mut child = Command::new(BINARY)
+            .args(["console", "--dial", "2002", "--data"])
+            .arg(desk.data())
+            .env("ALSA_CONFIG_PATH", &file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(script.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    #[test]
+    fn a_message_is_left_by_a_microphone_that_hears_nothing_but_what_is_typed() {
+        let desk = Desk::new();
+        let wav = desk.data().join("audio/demo-1.wav");
+        let script = format!("speak {}\n#\n1\n#\n", wav.display());
+        let output = call_with_alsa(&desk, "pcm.!default { type null }\n", &script);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}\n{complaint}");
+        assert!(shown.contains("over      goodbye"), "{shown}");
+        assert_eq!(desk.messages("2002").lines().count(), 2, "{shown}");
+    }
+
+    #[test]
+    fn what_is_said_is_heard_and_what_the_microphone_hears_is_recorded() {
+        let desk = Desk::new();
+        let (heard, spoken) = (
+            desk.folder.path().join("out"),
+            desk.folder.path().join("in"),
+        );
+        // Half a minute of a demo's message again and again, for whoever listens when.
+        let wav = std::fs::read(desk.data().join("audio/demo-1.wav")).unwrap();
+        let stereo = |pair: &[u8]| [pair[0], pair[1], pair[0], pair[1]];
+        let voice: Vec<u8> = wav[44..].chunks_exact(2).flat_map(stereo).collect();
+        std::fs::write(&spoken, voice.repeat(8)).unwrap();
+        let configuration = format!(
+            "pcm.sink {{ type null }}\n\
+             pcm.!default {{ type file slave.pcm sink file {} infile {} format raw }}\n",
+            heard.display(),
+            spoken.display()
+        );
+        let output = call_with_alsa(&desk, &configuration, "!wait 12\n!#\n1\n#\n");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}\n{complaint}");
+        let sound = std::fs::read(&heard).unwrap();
+        let loudest = sound
+            .chunks_exact(2)
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]).unsigned_abs())
+            .max();
+        assert!(
+            loudest > Some(3_000),
+            "{loudest:?} in {} bytes",
+            sound.len()
+        );
+        assert_eq!(desk.messages("2002").lines().count(), 2, "{shown}");
+    }
+
+    #[test]
+    fn a_machine_without_sound_is_told_so_and_offered_text() {
+        let desk = Desk::new();
+        let output = call_with_alsa(&desk, "# nothing is here\n", "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(said.contains("the loudspeaker cannot be used"), "{said}");
+        assert!(said.contains("call by text with --text"), "{said}");
+    }
 }

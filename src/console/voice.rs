@@ -13,6 +13,8 @@ use crate::sound::{resample, wav};
 const SPEECH_SECONDS_MAX: u64 = 3_600;
 /// The tone that stands for a voice, in hertz, and how loud it is.
 const VOICE: (f64, f64) = (220.0, 6_000.0);
+
+/// A recording under way.
 pub(super) struct Recording {
     pub(super) tape: Tape,
     pub(super) limits: RecordingLimits,

@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod doors;
+mod frame_leg;
 mod jitter_buffer;
 mod leg;
 mod pace;
@@ -25,6 +26,7 @@ mod way;
 
 pub use crate::sound::g711::Codec;
 pub use doors::{LegHandle, LegWatch, Media, MediaConfig, MediaCounts, Port};
+pub use frame_leg::{FRAME_LENGTH, FRAME_SAMPLES, FrameLeg};
 pub use leg::{Leg, LegIdentity, LegPlan};
 pub use ports::MediaFault;
 

@@ -66,10 +66,8 @@ pub struct ConsoleOptions {
 pub enum Sounding {
     /// Not at all: words are printed.
     Text,
-    /// By the sound card, in the server's voices.
+    /// By microphone and loudspeaker.
     SoundCard,
-    /// By the sound card, words in the desktop's own voice.
-    DesktopVoice,
 }
 
 /// Calls, and returns when the call is over.
@@ -77,13 +75,7 @@ pub enum Sounding {
 /// # Errors
 /// What keeps the call from being made, or what was typed and cannot be done.
 pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
-    if options.sound != Sounding::Text {
-        return Err(StartFault(
-            "this ringback was built without sound: read and type with --text, or build it with \
-             --features console"
-                .to_owned(),
-        ));
-    }
+    let card = open_card(options.sound)?;
     let rooms = Rooms::open(&options).await?;
     let screen = Arc::new(Screen::new(std::io::stdout()));
     let (arrival, dial_plan_failures) = rooms.arrival(&options)?;
@@ -115,7 +107,7 @@ pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
         outcome
     };
     let hang_up = typist.hang_up();
-    let phone = Box::pin(telephone(&options, &rooms, far, typist, screen));
+    let phone = Box::pin(telephone(&options, &rooms, far, typist, screen, card));
     let call = async { tokio::join!(talk, phone) };
     let (outcome, over) = until_over(call, &rooms.desk, &hang_up).await?;
     drop(keyboard);
@@ -158,17 +150,48 @@ async fn until_over(
 /// Holds the far end of the line until the call is over.
 async fn telephone(
     options: &ConsoleOptions,
-    _rooms: &Rooms,
+    rooms: &Rooms,
     far: FarEnd,
     typist: Typist,
     screen: Arc<Screen>,
+    card: Option<Card>,
 ) -> Over {
+    #[cfg(feature = "console")]
+    if let (Some(card), Some(speech)) = (card, &rooms.speech) {
+        let far = speech.along(far);
+        return crate::console::SoundPhone::new(far, typist, screen, card)
+            .run()
+            .await;
+    }
+    #[cfg(not(feature = "console"))]
+    let _ = (card, &rooms.speech);
     let tempo = if options.hurry {
         Tempo::Hurried
     } else {
         Tempo::Real
     };
     TextPhone::new(far, typist, screen, tempo).run().await
+}
+
+#[cfg(feature = "console")]
+type Card = crate::console::SoundCard;
+/// There is none in this build.
+#[cfg(not(feature = "console"))]
+type Card = std::convert::Infallible;
+
+/// The sound card, if the call is to be heard.
+fn open_card(sound: Sounding) -> Result<Option<Card>, StartFault> {
+    match sound {
+        Sounding::Text => Ok(None),
+        #[cfg(feature = "console")]
+        Sounding::SoundCard => Card::open().map(Some).map_err(StartFault),
+        #[cfg(not(feature = "console"))]
+        Sounding::SoundCard => Err(StartFault(
+            "this ringback was built without sound: read and type with --text, or build it with \
+             --features console"
+                .to_owned(),
+        )),
+    }
 }
 
 /// What a call needs of the house.
@@ -200,9 +223,7 @@ impl Rooms {
         let speech = match open_speech(&config, &data).await {
             Ok(speech) => Some(speech),
             Err(fault) if options.sound == Sounding::SoundCard => {
-                return Err(StartFault(format!(
-                    "{fault}; or let the desktop speak with --voice desktop, or read with --text"
-                )));
+                return Err(StartFault(format!("{fault}; or call by text with --text")));
             }
             Err(_) => None,
         };

@@ -36,6 +36,60 @@ pub fn to_line_rate(samples: &[i16], rate: u32) -> Vec<f32> {
         .collect()
 }
 
+/// Sound that comes piece by piece, at another rate: what a sound card and a line need of each
+/// other.
+#[derive(Debug)]
+pub struct Stream {
+    up: usize,
+    down: usize,
+    half: usize,
+    phases: Vec<Vec<f32>>,
+    /// What is still needed of the sound so far.
+    heard: Vec<i16>,
+    /// The sample in it that the next one to come lies behind, and how far, in `up`ths.
+    center: usize,
+    phase: usize,
+}
+
+impl Stream {
+    /// From this rate to that one, both in hertz.
+    pub fn new(from: u32, to: u32) -> Stream {
+        let (from, to) = (from.max(1), to.max(1));
+        let common = gcd(from, to);
+        let (up, down) = ((to / common) as usize, (from / common) as usize);
+        let cutoff = BAND_HIGH_HZ.min(from.min(to) as f32 * 0.45) / from as f32;
+        let half = (HIGH_HALF_LENGTH * from as f32).ceil() as usize;
+        let phases = (0..up).map(|phase| low_pass(cutoff, half, phase as f32 / up as f32));
+        Stream {
+            up,
+            down,
+            half,
+            phases: phases.collect(),
+            heard: vec![0; half],
+            center: half,
+            phase: 0,
+        }
+    }
+
+    /// Takes the next samples, and gives what can be told by now.
+    pub fn push(&mut self, samples: &[i16]) -> Vec<i16> {
+        self.heard.extend_from_slice(samples);
+        let mut out = Vec::with_capacity(samples.len() * self.up / self.down + 1);
+        while self.center + self.half < self.heard.len() {
+            let taps = self.phases.get(self.phase).map_or(&[][..], Vec::as_slice);
+            let sample = around(&self.heard, self.center, self.half, taps);
+            out.push(sample.round() as i16);
+            self.phase += self.down;
+            self.center += self.phase / self.up;
+            self.phase %= self.up;
+        }
+        let over = (self.center - self.half).min(self.heard.len());
+        self.heard.drain(..over);
+        self.center -= over;
+        out
+    }
+}
+
 /// Takes what is below the telephone band away: hum and rumble that a line would not carry.
 pub fn cut_low(samples: &[f32]) -> Vec<f32> {
     let rate = SAMPLE_RATE as f32;
@@ -116,6 +170,29 @@ mod tests {
         }
         let hum = decibels(&cut_low(&to_line_rate(&tone(50.0, 16_000), 16_000)));
         assert!(hum < -30.0, "hum: {hum} dB");
+    }
+
+    #[test]
+    fn sound_in_pieces_is_the_same_sound() {
+        for rate in [8_000, 16_000, 44_100, 48_000] {
+            let mut to_line = Stream::new(rate, SAMPLE_RATE);
+            let mut from_line = Stream::new(SAMPLE_RATE, rate);
+            let mut out = Vec::new();
+            for piece in tone(1_000.0, rate).chunks(237) {
+                out.extend(from_line.push(&to_line.push(piece)));
+            }
+            let missing = rate as usize - out.len();
+            assert!(
+                missing < rate as usize / 30,
+                "{rate}: {missing} are missing"
+            );
+            let at_line = to_line_rate(&out, rate);
+            let level = decibels(&at_line);
+            assert!(level.abs() < 0.5, "{rate}: {level} dB");
+            // Nothing is repeated or left out between the pieces: a tone stays one.
+            let other = to_line_rate(&tone(3_900.0, rate), rate);
+            assert!(decibels(&other) < -30.0);
+        }
     }
 
     #[test]
