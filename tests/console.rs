@@ -144,7 +144,7 @@ fn a_caller_leaves_a_message_that_lasts_as_long_as_he_spoke() {
     assert!(shown.contains("over      goodbye\n"), "{shown}");
     let messages = desk.messages("2002");
     let left = messages.lines().find(|line| line.contains("Alice Archer"));
-    assert!(left.unwrap().contains(" 4.0 "), "{messages}");
+    assert!(left.unwrap().contains(" 4.0s "), "{messages}");
     // Hanging up sends as well, and a diverted call reaches the same mailbox.
     let options = ["--hurry", "--diverted-from", "2002", "--because", "busy"];
     let wav = desk.data().join("audio/demo-1.wav");
