@@ -302,7 +302,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Row>, OrganisationFault> {
     let mut lines: HashMap<String, u64> = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(OrganisationFault::wrong)?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| first_line(&text, at));
         if record.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -339,6 +339,14 @@ fn read(bytes: &[u8]) -> Result<Vec<Row>, OrganisationFault> {
     } else {
         Err(too_many(wrong))
     }
+}
+
+/// The line in which a record's own words begin: empty lines before it belong to it as well.
+fn first_line(text: &str, at: &csv::Position) -> u64 {
+    let begins = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(begins..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| **byte == b'\n').count();
+    at.line() + empty as u64
 }
 
 /// The columns of the first line; spelled in capitals or with spaces they are the same.
