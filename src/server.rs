@@ -11,6 +11,7 @@ pub mod console_call;
 mod counting_pins;
 pub mod data_folder;
 pub mod demo;
+mod demo_calendar;
 mod demo_data;
 mod demo_introduction;
 pub mod demo_server;

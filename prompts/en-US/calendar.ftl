@@ -59,6 +59,79 @@ appointment-previous = For the previous appointment, press { $key }.
 appointment-repeat = To hear it again, press { $key }.
 appointment-details = For the details, press { $key }.
 appointment-attendance = To hear who attends, press { $key }.
+appointment-accept = To accept, press { $key }.
+appointment-late = To say that you will be late, press { $key }.
+appointment-decline = To decline, press { $key }.
+appointment-cancel = To cancel it, press { $key }.
+appointment-reply = To reply to the organizer, press { $key }.
+appointment-reply-all = To reply to everybody, press { $key }.
+appointment-forward = To forward it, press { $key }.
+appointment-clear = To clear your calendar, press { $key }.
+# Being late.
+how-late = How many minutes late? Enter the number, then press pound. To go back, press star.
+how-late-again = Please enter a number from 1 to 180, then press pound. To go back, press star.
+late-told = { $count ->
+    [one] Everybody is told that you will be { $count } minute late.
+   *[other] Everybody is told that you will be { $count } minutes late.
+}
+# Accepting an invitation; the options follow.
+accept-how = How do you want to accept?
+meeting-accept-accept = To accept, press { $key }.
+meeting-accept-tentative = To accept tentatively, press { $key }.
+meeting-accept-back = To go back without an answer, press { $key }.
+meeting-accepted = Accepted.
+meeting-tentative = Accepted tentatively.
+meeting-declined = Declined. It is no longer in your calendar.
+# The subscriber was invited as a member of a list, so no answer can be sent.
+declined-without-answer = You were invited through a list, so no answer can be sent. The meeting is no longer in your calendar.
+# Yes and no follow.
+cancel-meeting = Do you want to cancel this meeting?
+cancel-appointment = Do you want to delete this appointment?
+meeting-cancelled = The meeting is cancelled, and everybody is told.
+appointment-removed = The appointment is deleted.
+# Clearing the calendar.
+clear-how-many-hours = How many hours do you want to clear? Enter the number, then press pound. For days, press star first. To go back, press pound.
+clear-hours-again = Please enter a number from 1 to 24, then press pound. For days, press star first.
+clear-how-many-days = How many days do you want to clear? Enter the number, then press pound.
+clear-days-again = Please enter a number from 1 to 31, then press pound.
+clear-nothing = There is nothing to clear in that time.
+# What would happen; yes and no follow.
+clear-count = { $unit ->
+    [days] { $number ->
+        [one] In { $number } day
+       *[other] In { $number } days
+    }
+   *[hours] { $number ->
+        [one] In { $number } hour
+       *[other] In { $number } hours
+    }
+}, { $count ->
+    [one] { $count } appointment is affected.
+   *[other] { $count } appointments are affected.
+} { $cancelled ->
+    [0] {""}
+    [one] { $cancelled } meeting of your own will be cancelled.
+   *[other] { $cancelled } meetings of your own will be cancelled.
+} { $declined ->
+    [0] {""}
+    [one] { $declined } invitation will be declined.
+   *[other] { $declined } invitations will be declined.
+} { $deleted ->
+    [0] {""}
+    [one] { $deleted } appointment without others will be deleted.
+   *[other] { $deleted } appointments without others will be deleted.
+} Do you want to clear your calendar?
+clear-not-done = Nothing was changed.
+clear-done = { $count ->
+    [one] { $count } appointment is cleared.
+   *[other] { $count } appointments are cleared.
+}
+clear-failed = { $count ->
+    [one] Sorry, { $count } appointment could not be cleared.
+   *[other] Sorry, { $count } appointments could not be cleared.
+}
+# The other people of a meeting have no address.
+nobody-to-tell = Sorry, nobody of this meeting can be reached.
 # The options after the last appointment of a day.
 calendar-day-next-day = For the next day, press { $key }.
 calendar-day-previous = For the previous appointment, press { $key }.

@@ -21,6 +21,7 @@ card-languages = E-mail: the language it is read in
 card-appointment = An appointment
 card-calendar-day = The end of a day in the calendar
 card-meeting-details = The details of an appointment
+card-meeting-accept = How to accept an invitation
 card-greeting = While you hear a greeting
 card-caller-recording = After leaving a message
 card-caller-sending = Before sending a message

@@ -185,6 +185,16 @@ impl Calendar for EmbeddedCalendar {
         read.await?.ok_or_else(unreadable)
     }
 
+    async fn invitation(
+        &self,
+        mailbox: &MailboxId,
+        occurrence: &Occurrence,
+    ) -> Result<String, MailFault> {
+        let (mailbox, uid) = (mailbox.0.to_string(), occurrence.event.0.to_string());
+        let stored = self.store.read(move |db| body(db, &mailbox, &uid)).await?;
+        Draft::of(&stored.ok_or(MailFault::NotFound)?)?.request(occurrence.recurrence)
+    }
+
     async fn respond(
         &self,
         mailbox: &MailboxId,

@@ -3,6 +3,7 @@
 //! Recurrences are always expanded here, and only inside the asked window (C4). Times are moments;
 //! who speaks them turns them into the listener's zone.
 
+pub mod arrivals;
 pub mod embedded;
 mod event;
 mod expand;
@@ -164,6 +165,13 @@ pub trait Calendar: Send + Sync {
         calendar: &str,
         zone: &TimeZone,
     ) -> Result<Appointment, MailFault>;
+
+    /// What invites to this occurrence: the iCalendar object of a REQUEST, as it is forwarded.
+    async fn invitation(
+        &self,
+        mailbox: &MailboxId,
+        occurrence: &Occurrence,
+    ) -> Result<String, MailFault>;
 
     /// Answers an invitation, for this occurrence only; a declined one leaves the calendar.
     /// `words` become its COMMENT. The notice goes to the organiser; none when nobody is to be told.

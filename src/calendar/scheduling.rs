@@ -317,6 +317,19 @@ impl Draft {
             .map(Some)
     }
 
+    /// The occurrence as a request, as it is forwarded.
+    pub(super) fn request(&self, recurrence: Option<DateTime>) -> Result<String, MailFault> {
+        let event = self.instance(recurrence)?;
+        let notice = self.notice(
+            "REQUEST",
+            ICalendarMethod::Request,
+            event.clone(),
+            Vec::new(),
+            &event,
+        )?;
+        Ok(notice.calendar)
+    }
+
     /// What every message about an event says of it.
     fn outline(
         &self,

@@ -3,8 +3,8 @@
 
 use super::{
     calendar, call_answering, choosing, comfort, compose, contacts, directory_search, email_menu,
-    first_time_setup, greetings, main_menu, message_recording, people_list, personal_options,
-    prompts, reading_language, recipients, take_message, voice_mail, zones,
+    first_time_setup, greetings, main_menu, meeting_answers, message_recording, people_list,
+    personal_options, prompts, reading_language, recipients, take_message, voice_mail, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -13,6 +13,7 @@ use crate::turn::menu::{EVERYWHERE, Menu, WAITING, YES_NO};
 
 /// Choices that undo each other: only one of the two is open at a time.
 const OPPOSITES: &[(&str, &str, &str)] = &[
+    ("appointment", "decline", "cancel"),
     ("main-menu", "other-mailbox", "goodbye"),
     ("personal-options", "away-on", "away-off"),
     ("caller-sending", "important", "not-important"),
@@ -33,6 +34,7 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&reading_language::LANGUAGES),
         outline(&calendar::APPOINTMENT),
         outline(&calendar::CALENDAR_DAY),
+        outline(&meeting_answers::MEETING_ACCEPT),
         outline(&calendar::MEETING_DETAILS),
         outline(&call_answering::GREETING),
         outline(&take_message::CALLER_RECORDING),

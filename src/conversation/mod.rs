@@ -31,6 +31,8 @@ mod greetings;
 mod leading_silence;
 mod main_menu;
 mod manner;
+mod meeting_answers;
+mod meeting_mail;
 pub mod menus;
 mod message_header;
 mod message_recording;

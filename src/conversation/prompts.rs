@@ -372,6 +372,80 @@ prompts! {
     END_OF_DETAILS = "end-of-details";
     /// Who has answered so: `$answer`, `$names`, `$more`.
     ATTENDANCE = "attendance";
+    /// How late, in minutes?
+    HOW_LATE = "how-late";
+    /// The same after something else was entered.
+    HOW_LATE_AGAIN = "how-late-again";
+    /// Everybody is told: `$count` minutes.
+    LATE_TOLD = "late-told";
+    /// Accept, or accept tentatively?
+    ACCEPT_HOW = "accept-how";
+    /// Done.
+    MEETING_ACCEPTED = "meeting-accepted";
+    /// Done.
+    MEETING_TENTATIVE = "meeting-tentative";
+    /// Done; it has left the calendar.
+    MEETING_DECLINED = "meeting-declined";
+    /// It has left the calendar, and nobody is told.
+    DECLINED_WITHOUT_ANSWER = "declined-without-answer";
+    /// Shall the meeting be cancelled?
+    CANCEL_MEETING = "cancel-meeting";
+    /// Shall the appointment be deleted?
+    CANCEL_APPOINTMENT = "cancel-appointment";
+    /// Done, and everybody is told.
+    MEETING_CANCELLED = "meeting-cancelled";
+    /// Done.
+    APPOINTMENT_REMOVED = "appointment-removed";
+    /// How many hours? `*` for days.
+    CLEAR_HOW_MANY_HOURS = "clear-how-many-hours";
+    /// The same after something else was entered.
+    CLEAR_HOURS_AGAIN = "clear-hours-again";
+    /// How many days?
+    CLEAR_HOW_MANY_DAYS = "clear-how-many-days";
+    /// The same after something else was entered.
+    CLEAR_DAYS_AGAIN = "clear-days-again";
+    /// Nothing is in that time.
+    CLEAR_NOTHING = "clear-nothing";
+    /// What will happen: `$number`, `$unit`, `$count`, `$cancelled`, `$declined`, `$deleted`.
+    CLEAR_COUNT = "clear-count";
+    /// The caller did not want it.
+    CLEAR_NOT_DONE = "clear-not-done";
+    /// So many are gone: `$count`.
+    CLEAR_DONE = "clear-done";
+    /// So many are still there: `$count`.
+    CLEAR_FAILED = "clear-failed";
+    /// Nobody else can be reached.
+    NOBODY_TO_TELL = "nobody-to-tell";
+
+    // Mails about meetings. `$name` sends them; `$named` and `$subject` are the meeting's.
+    /// Subject of an acceptance.
+    MAIL_ACCEPTED_SUBJECT = "mail-accepted-subject";
+    /// Its text.
+    MAIL_ACCEPTED = "mail-accepted";
+    /// Subject of a tentative acceptance.
+    MAIL_TENTATIVE_SUBJECT = "mail-tentative-subject";
+    /// Its text.
+    MAIL_TENTATIVE = "mail-tentative";
+    /// Subject of a refusal.
+    MAIL_DECLINED_SUBJECT = "mail-declined-subject";
+    /// Its text.
+    MAIL_DECLINED = "mail-declined";
+    /// Subject of a cancellation.
+    MAIL_CANCELLED_SUBJECT = "mail-cancelled-subject";
+    /// Its text.
+    MAIL_CANCELLED = "mail-cancelled";
+    /// Subject of "I'll be late": `$count`, `$minutes`.
+    MAIL_LATE_SUBJECT = "mail-late-subject";
+    /// Its text.
+    MAIL_LATE = "mail-late";
+    /// Subject of the words that go with a cleared calendar.
+    MAIL_CLEARED_SUBJECT = "mail-cleared-subject";
+    /// Its text.
+    MAIL_CLEARED = "mail-cleared";
+    /// What goes with a forwarded meeting: `$when`.
+    MAIL_FORWARDED = "mail-forwarded";
+
+    // Summary, its part of the calendar.
     /// What is next today: `$from`, `$named`, `$subject`.
     SUMMARY_NEXT_MEETING = "summary-next-meeting";
 

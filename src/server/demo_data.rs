@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{ShiftedClock, SystemClock};
-use super::demo;
 use super::wiring::{StartFault, open_store};
+use super::{demo, demo_calendar};
 use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
@@ -158,6 +158,13 @@ pub(super) async fn make(
         let built = built.await.map_err(|error| error.to_string());
         built.and_then(|built| built).map_err(StartFault)?
     };
+    if !pins.is_empty() {
+        let store = store.clone();
+        let kept = tokio::task::spawn_blocking(move || demo_calendar::keep(&store, now)).await;
+        let kept = kept.map_err(|error| error.to_string());
+        kept.and_then(|kept| kept.map_err(|fault| fault.to_string()))
+            .map_err(StartFault)?;
+    }
     deposit_messages(&store, now, speech).await?;
     Ok(Made { store, pins })
 }

@@ -14,6 +14,7 @@ use super::pin_mails::OutboxPinPost;
 use super::{call, descriptors, mail_owners, post, web};
 use crate::admin::http::HttpServer;
 use crate::admin::{CallLog, Health, Metrics, TranscriptFile};
+use crate::calendar::arrivals::Followed;
 use crate::calendar::embedded::EmbeddedCalendar;
 use crate::caller::Language;
 use crate::config::{Config, PinMails, Transport};
@@ -123,7 +124,8 @@ impl Server {
             voices: languages_of(&speech),
             ..furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?
         };
-        let lmtp = mail_owners::listen(&config, &desk, mailbox).await?;
+        let followed = Arc::new(Followed::new(mailbox, desk.calendar.clone()));
+        let lmtp = mail_owners::listen(&config, &desk, followed).await?;
         let media = Media::start(media_config(&config))
             .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
         let peers = Arc::new(TrustedPeers(organisation.clone()));
@@ -339,8 +341,9 @@ pub(super) async fn furnish(
         directory: directory.clone(),
     });
     let relay = post::relay(&config.submission)?;
+    let calendar = Arc::new(EmbeddedCalendar::new(store.clone()));
     let outbox = Arc::new(outbox.with_post_room(PostRoom {
-        letterbox: mailbox.clone(),
+        letterbox: Arc::new(Followed::new(mailbox.clone(), calendar.clone())),
         relay: relay.unwrap_or_else(|| Arc::new(NoRelay)),
         cards: cards.clone(),
         letterhead: post::letterhead(&config.submission),
@@ -365,8 +368,8 @@ pub(super) async fn furnish(
         mail: mailbox.clone(),
         settings: mailbox,
         directory,
-        contacts: Arc::new(EmbeddedContacts::new(store.clone())),
-        calendar: Arc::new(EmbeddedCalendar::new(store)),
+        contacts: Arc::new(EmbeddedContacts::new(store)),
+        calendar,
         outbox,
         clock: clock.clone(),
         time_zone: config.time_zone(),

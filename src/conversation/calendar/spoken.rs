@@ -16,7 +16,7 @@ use crate::mailbox::MailAddress;
 const NAMES_MAX: usize = 20;
 
 /// Which day it is, how much there is, and what could not be read.
-pub(super) fn opening(_visit: &Visit<'_>, _session: &Session, day: &Day) -> Saying {
+pub(super) fn opening(day: &Day) -> Saying {
     let said = Saying::new(prompts::CALENDAR_DAY)
         .with("day", day_value(day, day.date))
         .with("count", Value::Count(day.agenda.appointments.len() as u64));
@@ -93,6 +93,23 @@ fn when(session: &Session, day: &Day, one: &Appointment) -> Saying {
                 .with("from", time(begins))
                 .with("to-day", day_value(day, ends.date()))
                 .with("to", time(ends))
+        }
+    }
+}
+
+/// When it begins, for a mail about it: a day, or a time on it.
+pub(super) fn begins(session: &Session, day: &Day, one: &Appointment) -> Value {
+    match one.span {
+        Span::AllDay(from, _) => day_value(day, from),
+        Span::Timed(from, _) => {
+            // Whoever reads it reads it later: the day is not told as today.
+            let when = from.to_zoned(session.time_zone.clone());
+            let now = jiff::Timestamp::UNIX_EPOCH.to_zoned(session.time_zone.clone());
+            Value::Moment {
+                when,
+                now,
+                clock: clock(session),
+            }
         }
     }
 }

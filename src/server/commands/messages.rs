@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use super::mailboxes::{find, name_of};
 use super::{Place, print};
+use crate::calendar::arrivals;
+use crate::calendar::embedded::EmbeddedCalendar;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::writing::{Writing, WrittenSound};
 use crate::mailbox::{
@@ -111,9 +113,10 @@ fn deliver_mail(
     let shown = || delivery.file.display().to_string();
     let mail = std::fs::read(&delivery.file).with_context(shown)?;
     let owner = MailboxId(Arc::from(user));
-    let id = EmbeddedMailbox::new(store)
+    let id = EmbeddedMailbox::new(store.clone())
         .deliver_mail(&owner, &mail, received)
         .with_context(shown)?;
+    arrivals::follow_now(&EmbeddedCalendar::new(store), &owner, &mail);
     print(&format!("{user}: delivered as {}\n", id.0))
 }
 

@@ -20,7 +20,7 @@ pub fn address(user: &str) -> String {
     if user.contains('@') {
         return user.to_owned();
     }
-    format!("{user}@example.org")
+    format!("{user}@example.test")
 }
 
 /// `appointment "Stand-up" at 10:00 for 30m in "Room 4" by bob with carol dave:declined weekly`.
@@ -340,6 +340,14 @@ impl Calendar for Watched<EmbeddedCalendar> {
     ) -> Result<Appointment, MailFault> {
         self.requests.mail()?;
         self.room.read(mailbox, calendar, zone).await
+    }
+    async fn invitation(
+        &self,
+        mailbox: &MailboxId,
+        occurrence: &Occurrence,
+    ) -> Result<String, MailFault> {
+        self.requests.mail()?;
+        self.room.invitation(mailbox, occurrence).await
     }
     async fn respond(
         &self,

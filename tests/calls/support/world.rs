@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ringback::calendar::arrivals::Followed;
 use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, ReasonForCall};
 use ringback::directory::embedded::EmbeddedDirectory;
@@ -550,7 +551,10 @@ impl World {
         });
         let outbox = outbox.with_post_room(PostRoom {
             relay: post.clone(),
-            ..PostRoom::without_relay(post.clone(), post)
+            ..PostRoom::without_relay(
+                Arc::new(Followed::new(post.clone(), Arc::new(calendar.clone()))),
+                post,
+            )
         });
         let desk = Desk {
             subscribers: organisation.clone(),
@@ -1225,8 +1229,6 @@ impl Resident {
             }
             ["appointment", words @ ..] => {
                 self.appointments.push(Given::parse(words)?);
-                let mail = appointments::address(&self.user);
-                self.person.mail.get_or_insert(mail);
             }
             ["24-hour", "clock"] => self.settings.twenty_four_hours = Some(true),
             ["12-hour", "clock"] => self.settings.twenty_four_hours = Some(false),
