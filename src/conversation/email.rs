@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use super::answers::{self, To};
+use super::compose::{self, Forwarded};
 use super::desk::{Session, Visit};
 use super::email_menu::{EMAIL, OnEmail, open_for};
 use super::find_by_name::{self, SEARCHED_MAX};
@@ -14,7 +16,9 @@ use super::{email_header, faults, prompts, reading_language};
 use crate::caller::{Caller, Leave, Reading, Saying, Talk, Value};
 use crate::language::{Readable, readable};
 use crate::line::{Locale, PromptName, SAMPLE_RATE, Sound};
-use crate::mailbox::{Content, Email, Flag, Folder, MailFault, MessageClass, MessageId, Page};
+use crate::mailbox::{
+    Content, Email, Flag, Folder, MailFault, MailKind, MessageClass, MessageId, Page,
+};
 
 /// Under this name the words of a message stand in transcripts.
 const TEXT: PromptName = PromptName("email-text");
@@ -41,7 +45,7 @@ pub(super) struct Opened {
 }
 
 /// Reads the e-mails in turn and does with each what the caller asks.
-pub(super) async fn review(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
+pub(super) async fn review(caller: &mut Caller, visit: &mut Visit<'_>, session: &Session) -> Talk {
     let folder = folder(session);
     let mail = &visit.desk.mail;
     let counts = mail
@@ -116,7 +120,7 @@ fn leave_out_hidden(pile: &mut Pile<Email>, session: &Session) {
 /// Reads one message, unless it cannot be had.
 async fn present(
     caller: &mut Caller,
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     session: &Session,
     email: Email,
     position: (usize, usize),
@@ -237,6 +241,11 @@ impl Opened {
         Reading::new(name, text, self.locale.clone())
     }
 
+    /// Whether it may be answered, and says to whom.
+    pub(super) fn can_be_answered(&self, session: &Session) -> bool {
+        compose::may_answer(session, MailKind::VoiceReply) && answers::has_sender(&self.email)
+    }
+
     pub(super) fn has_quoted(&self) -> bool {
         !self.words.quoted.is_empty()
     }
@@ -245,7 +254,7 @@ impl Opened {
 /// Reads one message and does what the caller asks until that leads to another.
 async fn hear(
     caller: &mut Caller,
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     session: &Session,
     mut opened: Opened,
     pile: &mut Pile<Email>,
@@ -279,6 +288,23 @@ async fn hear(
                 }
                 removed => return Ok(removed),
             },
+            OnEmail::Reply | OnEmail::ReplyAll => {
+                let whom = match choice {
+                    OnEmail::ReplyAll => To::All,
+                    _ => To::Sender,
+                };
+                let answer =
+                    answers::to_email(visit, session, &opened.email, &opened.content, whom).await?;
+                if Box::pin(compose::reply(caller, visit, session, answer)).await? {
+                    note(visit, session, &mut opened.email, Flag::Answered).await;
+                }
+            }
+            OnEmail::Forward => {
+                let original = Forwarded::Email(&opened.email);
+                if Box::pin(compose::forward(caller, visit, session, original)).await? {
+                    note(visit, session, &mut opened.email, Flag::Forwarded).await;
+                }
+            }
             OnEmail::MarkUnread => return mark(caller, visit, session, &opened, pile, false).await,
             OnEmail::Delete => return delete(caller, visit, session, &[opened.email], false).await,
             OnEmail::DeleteConversation => {
@@ -404,6 +430,15 @@ async fn mark(
             Ok(Move::Next)
         }
         Err(fault) => gone(caller, fault).await,
+    }
+}
+
+/// Marks a message by what was done with it. The answer is on its way, with the mark or without.
+async fn note(visit: &Visit<'_>, session: &Session, email: &mut Email, flag: Flag) {
+    let mail = &visit.desk.mail;
+    match mail.set_flag(&session.mailbox, &email.id, flag, true).await {
+        Ok(()) | Err(MailFault::NotFound) => {}
+        Err(fault) => warn!("e-mail {} is not marked: {fault}", email.id.0),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::desk::{Session, Visit};
 use super::email::Opened;
 use super::playback::Steer;
-use super::{prompts, reading_language, undo};
+use super::{compose, prompts, reading_language, undo};
 use crate::caller::{OpenMenu, Saying};
-use crate::turn::menu::{Menu, always, more, silent, while_playing};
+use crate::turn::menu::{Menu, after_playing, always, more, silent, while_playing};
 
 /// What can be done with an e-mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +14,9 @@ pub(super) enum OnEmail {
     Next,
     NextUnread,
     Delete,
+    Reply,
+    ReplyAll,
+    Forward,
     MarkUnread,
     Previous,
     Replay,
@@ -42,7 +45,10 @@ pub(super) static EMAIL: Menu<OnEmail> = Menu::new(
         while_playing("faster", OnEmail::Steer(Steer::Faster)),
         always("next", OnEmail::Next),
         always("delete", OnEmail::Delete),
+        always("reply", OnEmail::Reply),
         always("mark-unread", OnEmail::MarkUnread),
+        after_playing("forward", OnEmail::Forward),
+        always("reply-all", OnEmail::ReplyAll).more(),
         always("next-unread", OnEmail::NextUnread).more(),
         always("previous", OnEmail::Previous).more(),
         always("delete-conversation", OnEmail::DeleteConversation).more(),
@@ -63,6 +69,12 @@ pub(super) fn open_for(visit: &Visit<'_>, session: &Session, opened: &Opened) ->
     let mut open = EMAIL
         .open()
         .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
+    if !opened.can_be_answered(session) {
+        open = open.without(OnEmail::Reply).without(OnEmail::ReplyAll);
+    }
+    if !compose::may_send(session) {
+        open = open.without(OnEmail::Forward);
+    }
     if !opened.has_quoted() {
         open = open.without(OnEmail::Quoted);
     }

@@ -6,6 +6,7 @@
 
 mod absence;
 mod addressee;
+mod answers;
 pub mod arrival;
 mod calendar;
 mod call_answering;

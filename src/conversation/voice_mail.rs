@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use super::compose::{self, Forwarded, Reply};
 use super::desk::{Session, Visit};
 use super::find_by_name::{self, SEARCHED_MAX};
 use super::pile::{Move, Moved, Pile};
 use super::playback::{self, HEARD, Steer};
 use super::undo::{self, Deletion};
-use super::{faults, message_header, prompts};
+use super::{answers, faults, message_header, prompts, sign_in};
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::line::Sound;
 use crate::mailbox::{Flag, Folder, MailFault, MessageId, VoiceMessage};
-use crate::turn::menu::{Menu, always, more, while_playing};
+use crate::turn::menu::{Menu, after_playing, always, more, while_playing};
 
 /// What can be done with a voice message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +22,8 @@ pub(super) enum OnMessage {
     Steer(Steer),
     Next,
     Delete,
+    Reply,
+    Forward,
     MarkUnread,
     Previous,
     Replay,
@@ -42,7 +45,9 @@ pub(super) static VOICE_MESSAGE: Menu<OnMessage> = Menu::new(
         while_playing("faster", OnMessage::Steer(Steer::Faster)),
         always("next", OnMessage::Next),
         always("delete", OnMessage::Delete),
+        always("reply", OnMessage::Reply),
         always("mark-unread", OnMessage::MarkUnread),
+        after_playing("forward", OnMessage::Forward),
         more("previous", OnMessage::Previous),
         more("replay", OnMessage::Replay),
         more("flag", OnMessage::Flag),
@@ -53,7 +58,11 @@ pub(super) static VOICE_MESSAGE: Menu<OnMessage> = Menu::new(
 );
 
 /// Plays the voice messages in turn and does with each what the caller asks.
-pub(super) async fn review(caller: &mut Caller, visit: &mut Visit<'_>, session: &Session) -> Talk {
+pub(super) async fn review(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+) -> Talk {
     let messages = inbox(visit, session).await?;
     let all = messages.len();
     let mut pile = Pile::of(messages, all);
@@ -84,8 +93,8 @@ async fn inbox(visit: &Visit<'_>, session: &Session) -> Talk<Vec<VoiceMessage>> 
 /// Plays one message, unless it cannot be had.
 async fn present(
     caller: &mut Caller,
-    visit: &Visit<'_>,
-    session: &Session,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
     message: VoiceMessage,
     pile: &mut Pile<VoiceMessage>,
 ) -> Talk<Move<VoiceMessage>> {
@@ -112,27 +121,40 @@ async fn present(
 }
 
 /// The menu of this message, without what makes no sense for it.
-fn open_menu(session: &Session) -> OpenMenu<OnMessage> {
-    let open = VOICE_MESSAGE
+fn open_menu(
+    session: &Session,
+    message: &VoiceMessage,
+    answer: Option<&Reply>,
+) -> OpenMenu<OnMessage> {
+    let mut open = VOICE_MESSAGE
         .open()
         .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
+    if answer.is_none() {
+        open = open.without(OnMessage::Reply);
+    }
+    // What is private is for its owner alone.
+    if message.envelope.private || !compose::may_send(session) {
+        open = open.without(OnMessage::Forward);
+    }
     undo::if_any(open, session, OnMessage::Undo)
 }
 
 /// Plays one message and does what the caller asks until that leads to another.
 async fn hear(
     caller: &mut Caller,
-    visit: &Visit<'_>,
-    session: &Session,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
     mut message: VoiceMessage,
     sound: Arc<Sound>,
     pile: &mut Pile<VoiceMessage>,
 ) -> Talk<Move<VoiceMessage>> {
     let header = message_header::header(visit, session, &message, pile.position()).await;
     caller.start(header.play("message", sound.clone())).await?;
+    let answer = answers::to_voice_message(visit, session, &message).await?;
     let mut heard = false;
     loop {
-        let choice = caller.choose(open_menu(session)).await;
+        let open = open_menu(session, &message, answer.as_ref());
+        let choice = caller.choose(open).await;
         heard |= caller.played_share() >= HEARD;
         let choice = match choice {
             Ok(choice) => choice,
@@ -165,6 +187,19 @@ async fn hear(
                         false => prompts::MESSAGE_NOT_FLAGGED,
                     })
                     .await?;
+            }
+            OnMessage::Reply => {
+                // `88` answers everybody, which voice mail has not: here it answers the sender.
+                caller.take_doubled_key_as_one();
+                sign_in::ensure_pin(caller, visit, session).await?;
+                if let Some(answer) = answer.clone() {
+                    Box::pin(compose::reply(caller, visit, session, answer)).await?;
+                }
+            }
+            OnMessage::Forward => {
+                sign_in::ensure_pin(caller, visit, session).await?;
+                let original = Forwarded::Voice(&message);
+                Box::pin(compose::forward(caller, visit, session, original)).await?;
             }
             OnMessage::Next => {
                 // `##` is the next unread one, which e-mail has: here it leads to the next one, and
