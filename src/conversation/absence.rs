@@ -6,7 +6,7 @@ use super::personal_options::change;
 use super::{faults, greetings, prompts};
 use crate::caller::{Caller, Saying, Talk};
 use crate::line::PromptName;
-use crate::mailbox::Recorded;
+use crate::mailbox::{Capability, Recorded};
 use crate::turn::menu::{YES_NO, YesNo};
 
 /// Switches the greeting for absence, and offers the rest that goes with it.
@@ -24,7 +24,12 @@ pub(super) async fn switch(
             prompts::AWAY_GREETING_OFF
         })
         .await?;
-    if session.settings.auto_reply != away {
+    let can_reply = visit
+        .desk
+        .mail
+        .capabilities()
+        .contains(&Capability::AutoReply);
+    if can_reply && session.settings.auto_reply != away {
         offer_auto_reply(caller, visit, session, away).await?;
     }
     if away {

@@ -11,7 +11,7 @@ use super::find_recipient::{self, Start};
 use super::message_recording::{self, Draft, Introduction, Verdict};
 use super::{faults, prompts, recipients};
 use crate::caller::{Caller, Leave, Saying, Talk};
-use crate::mailbox::writing::{answer_subject, forward_subject, quote};
+use crate::mailbox::writing::{forward_subject, quote};
 use crate::mailbox::{AttachedSound, Email, MailKind, OutgoingMail, Recipient, VoiceMessage};
 use crate::outbox::Recording;
 use crate::policy::areas::Area;
@@ -212,34 +212,6 @@ pub(super) fn may_forward(session: &Session, message: &VoiceMessage) -> bool {
     let left_by_caller = envelope.sent.is_none();
     !(envelope.private || (left_by_caller && *protects == Protect::All))
         && find_recipient::is_open_to(session)
-}
-
-/// The answer to a voice message; none when its sender has no mailbox or address of ours.
-pub(super) fn answer_to(visit: &Visit<'_>, message: &VoiceMessage) -> Option<Reply> {
-    let envelope = &message.envelope;
-    let user = envelope.from.user.as_deref()?;
-    let subscriber = visit.desk.subscribers.by_user(user)?;
-    if !subscriber.mailbox.enabled {
-        return None;
-    }
-    let sent = envelope.sent.as_deref();
-    let subject = sent.map_or("", |sent| &sent.subject);
-    Some(Reply {
-        to: vec![Recipient::mailbox(super::desk::mailbox_of(&subscriber))],
-        cc: Vec::new(),
-        subject: if subject.is_empty() {
-            String::new()
-        } else {
-            answer_subject(subject)
-        },
-        in_reply_to: sent.map(|sent| sent.message_id.clone()),
-        references: sent
-            .and_then(|sent| sent.in_reply_to.clone())
-            .into_iter()
-            .collect(),
-        quoted: None,
-        kind: MailKind::Voice,
-    })
 }
 
 /// Who spoke a message, for the name of what is attached.

@@ -13,10 +13,6 @@ mod call_answering;
 mod change_pin;
 mod choosing;
 mod comfort;
-#[allow(
-    dead_code,
-    reason = "answers and forwards are for those who read messages"
-)]
 mod compose;
 mod contacts;
 mod desk;

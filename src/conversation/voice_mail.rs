@@ -132,8 +132,7 @@ fn open_menu(
     if answer.is_none() {
         open = open.without(OnMessage::Reply);
     }
-    // What is private is for its owner alone.
-    if message.envelope.private || !compose::may_send(session) {
+    if !compose::may_forward(session, message) || !compose::may_send(session) {
         open = open.without(OnMessage::Forward);
     }
     undo::if_any(open, session, OnMessage::Undo)

@@ -192,7 +192,8 @@ fn place(from: &Path, to: &Path) -> io::Result<u64> {
 #[async_trait]
 impl MailStore for EmbeddedMailbox {
     fn capabilities(&self) -> Capabilities {
-        [Capability::Watch, Capability::AutoReply].into()
+        // Nothing answers mail that arrives, so the automatic reply is no capability of ours yet.
+        [Capability::Watch].into()
     }
 
     async fn voice_messages(

@@ -16,10 +16,13 @@ use ringback::policy::mailbox::Subscribers;
 
 use super::world::Requests;
 
+/// Whose it is, where it lies, and the letter.
+type Kept = (String, Folder, Arc<[u8]>);
+
 /// Letters in mailboxes, and letters that the relay took.
 #[derive(Default)]
 pub struct Letters {
-    kept: Mutex<Vec<(String, Folder, Arc<[u8]>)>>,
+    kept: Mutex<Vec<Kept>>,
     relayed: Mutex<Vec<(Vec<String>, Vec<u8>)>>,
 }
 

@@ -23,9 +23,9 @@ use ringback::directory::{DirectoryFault, Group, Person};
 use ringback::line::{Locale, Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::{
-    Capabilities, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email, Envelope,
-    Flag, Flags, Folder, FolderState, Importance, MailFault, MailStore, MailboxId, MessageId, Page,
-    PartId, Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
+    Capabilities, Capability, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email,
+    Envelope, Flag, Flags, Folder, FolderState, Importance, MailFault, MailStore, MailboxId,
+    MessageId, Page, PartId, Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
 };
 use ringback::organisation::Organisation;
 use ringback::organisation::pins::PinKeeper;
@@ -137,7 +137,10 @@ pub(super) struct Watched<T> {
 #[async_trait]
 impl MailStore for Watched<EmbeddedMailbox> {
     fn capabilities(&self) -> Capabilities {
-        self.room.capabilities()
+        // A mailbox that answers by itself, so that stories can switch that.
+        let mut capabilities = self.room.capabilities();
+        capabilities.insert(Capability::AutoReply);
+        capabilities
     }
     async fn emails(
         &self,
