@@ -215,7 +215,8 @@ fn write_message(store: &Store, number: i64) {
     store
         .write_now(|db| {
             db.execute(
-                "INSERT INTO message VALUES (?1, 'alice', 'inbox', 0, ?2, 80, 204, '{}')",
+                "INSERT INTO message (id, mailbox, folder, read, received, samples, bytes, envelope)
+                 VALUES (?1, 'alice', 'inbox', 0, ?2, 80, 204, '{}')",
                 params![id, number],
             )?;
             Ok(())
