@@ -23,7 +23,7 @@ use crate::phone::{Call, Phone, Sound, offer};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_ringback");
 /// A loaded machine renders prompts and hashes PINs slowly.
-const READY_WITHIN: Duration = Duration::from_secs(120);
+const READY_WITHIN: Duration = Duration::from_secs(600);
 /// Each server is a process with threads of its own; more at once would disturb each other's sound.
 static AT_ONCE: Semaphore = Semaphore::const_new(4);
 
