@@ -99,7 +99,10 @@ function showKeys(event) {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = open.keys;
-    button.setAttribute('aria-label', `Press ${spelled(open.keys)}`);
+    // The spelled keys are what a screen reader should say ("4 4", not "forty-four"); the name also holds
+    // what stands on the button, for those who click by saying it (WCAG 2.5.3).
+    const shown = open.keys.length > 1 ? `${open.keys}, ` : '';
+    button.setAttribute('aria-label', `${shown}press ${spelled(open.keys)}`);
     button.onclick = () => [...open.keys].forEach(press);
     keys.append(button);
     const says = document.createElement('td');
