@@ -58,7 +58,7 @@ enum Command {
     #[command(subcommand)]
     Org(Org),
     /// Print the key card: every menu with its keys
-    KeyCard(Sheet),
+    KeyCard(KeyCard),
     /// Print every prompt without variables, for a studio
     RecordingScript(Sheet),
     /// Copy the data consistently while the server runs
@@ -286,6 +286,15 @@ enum Org {
 }
 
 #[derive(Args)]
+struct KeyCard {
+    /// The key layout; without it the one that the configuration names
+    #[arg(long)]
+    layout: Option<String>,
+    #[command(flatten)]
+    sheet: Sheet,
+}
+
+#[derive(Args)]
 struct Sheet {
     /// Language
     #[arg(long, default_value = "en-US")]
@@ -359,7 +368,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             };
             commands::import_people(&place, &file, &how)
         }
-        Command::KeyCard(sheet) => commands::key_card(&place, &sheet.locale, sheet.format.into()),
+        Command::KeyCard(sheet) => commands::key_card(
+            &place,
+            sheet.layout.as_deref(),
+            &sheet.sheet.locale,
+            sheet.sheet.format.into(),
+        ),
         Command::RecordingScript(sheet) => {
             commands::recording_script(&place, &sheet.locale, sheet.format.into())
         }

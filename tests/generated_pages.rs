@@ -4,21 +4,27 @@
 use std::path::Path;
 
 use ringback::conversation::menus;
-use ringback::language::{KeyCard, KeyLayout, Phrases, Prompts, Words};
+use ringback::language::key_layout::DEFAULT_LAYOUT;
+use ringback::language::{Assets, KeyCard, KeyLayout, Phrases, Prompts, Words};
 use ringback::line::Locale;
 
 #[test]
-fn the_key_card_is_fresh() {
+fn the_key_cards_are_fresh() {
     let prompts = Prompts::embedded().unwrap();
     let phrases = Phrases::embedded().unwrap();
-    let keys = KeyLayout::embedded().unwrap();
-    let words = Words {
-        prompts: &prompts,
-        keys: &keys,
-        phrases: &phrases,
-    };
-    let card = KeyCard::new(words, &menus::all(), &Locale::default()).unwrap();
-    is_fresh("docs/key-card.md", &card.markdown());
+    for layout in KeyLayout::all(&Assets::embedded()).unwrap() {
+        let words = Words {
+            prompts: &prompts,
+            keys: &layout,
+            phrases: &phrases,
+        };
+        let card = KeyCard::new(words, &menus::all(), &Locale::default()).unwrap();
+        let page = match layout.name() {
+            DEFAULT_LAYOUT => "docs/key-card.md".to_owned(),
+            other => format!("docs/key-card-{other}.md"),
+        };
+        is_fresh(&page, &card.markdown());
+    }
 }
 
 fn is_fresh(page: &str, wanted: &str) {

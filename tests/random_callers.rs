@@ -18,7 +18,7 @@ const ACTS_MAX: usize = 40;
 
 /// The people whom random callers meet.
 const WORLD: &str = "\
-given    alice, name \"Alice Example\", extension 1042, pin 147258, greeting 5s, recorded name 2s,
+given    alice, name \"Alice Example\", extension 1042, pin 147258, setting key_layout LAYOUT, greeting 5s, recorded name 2s,
          new voice message one.wav from 1043 important, new voice message two.wav of 30s,
          old voice message three.wav from +15550100 private
 given    bob, extension 1043, pin 950371, locked out, new voice message four.wav
@@ -27,6 +27,9 @@ given    dave, extension 1045
 given    erin, extension 1046, pin 739164, mailbox enabled false
 given    policy protect_unauthenticated_voice_mail Private
 ";
+
+/// The keys that the subscriber who is called most has chosen.
+const LAYOUTS: [&str; 3] = ["outlook-voice-access", "unity-standard", "asterisk"];
 
 const CALLS: [&str; 6] = [
     "calls 5000 from 1042",
@@ -67,7 +70,8 @@ const HABITS: [&str; 24] = [
 
 fn story_of(seed: u64) -> String {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut story = String::from(WORLD);
+    let layout = LAYOUTS[random.random_range(0..LAYOUTS.len())];
+    let mut story = WORLD.replace("LAYOUT", layout);
     let call = CALLS[random.random_range(0..CALLS.len())];
     story.push_str(&format!("given    {call}\n"));
     // Most callers who can sign in do.

@@ -18,8 +18,9 @@ still-there = Are you still there?
 no-answer-goodbye = I can't hear you, so I'll end the call now. Goodbye.
 # Too many wrong keys in a row; the call ends after it.
 too-many-errors = Sorry, that isn't working. Please call again later. Goodbye.
-# Asked before a word of doubtful hearing is acted upon. $words is what was understood.
-did-you-say = Did you say { $words }? For yes, press one. For no, press two.
+# Asked before a word of doubtful hearing is acted upon. $words is what was understood; $yes and $no are
+# keys.
+did-you-say = Did you say { $words }? For yes, press { $yes }. For no, press { $no }.
 # Something failed on our side; the conversation goes on.
 fault-apology = Sorry, something went wrong on our side.
 # The server is being stopped for maintenance.
@@ -40,6 +41,7 @@ yes-no-no = For no, press { $key }.
 # Options that every menu has.
 everywhere-repeat = To hear the options again, press { $key }.
 everywhere-more = For more options, press { $key }.
+everywhere-help = For all options, press { $key }.
 everywhere-main-menu = For the main menu, press { $key }.
 # Spoken instead of a sentence that the voice cannot read.
 unreadable-text = This text cannot be read.

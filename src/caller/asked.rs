@@ -21,7 +21,7 @@ impl Caller {
         for choice in choices {
             let of = match choice.request {
                 Request::Answer(picked) => picked.menu,
-                Request::Repeat | Request::More => EVERYWHERE.name,
+                Request::Repeat | Request::More | Request::Help => EVERYWHERE.name,
             };
             // A menu's own keys beat those that mean something everywhere.
             let taken =
@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
     use crate::caller::{Language, Patience};
+    use crate::language::Assets;
     use crate::line::{Locale, line};
     use crate::transcript::{Transcript, Witness};
     use crate::turn::menu::{Menu, YesNo, always};
@@ -106,6 +107,28 @@ mod tests {
     }
 
     static ONLY_YES: Menu<YesNo> = Menu::new("yes-no", &[always("yes", YesNo::Yes)]);
+
+    #[test]
+    fn the_open_menu_is_told_with_the_keys_of_the_caller() {
+        let last = Arc::new(Last::default());
+        let (line, _far) = line();
+        let language = Language::load(&Assets::embedded(), "asterisk").unwrap();
+        let caller = Caller::new(
+            line,
+            Arc::new(language),
+            Locale::default(),
+            Transcript::new("call", Arc::new([last.clone() as _])),
+            Patience::default(),
+        );
+        let open = ONLY_YES.open();
+        caller.note_asked(&open, &open.choices(&caller.language));
+        let Some(Event::Asks { keys, .. }) = last.0.lock().unwrap().take() else {
+            panic!("nothing was told");
+        };
+        let told: Vec<_> = keys.iter().map(|key| (&*key.keys, &*key.choice)).collect();
+        assert_eq!(told, [("1", "yes"), ("*", "help"), ("#", "main-menu")]);
+        assert!(keys[1].says.contains("all options, press star"));
+    }
 
     #[test]
     fn the_open_menu_is_told_with_the_words_that_callers_hear() {

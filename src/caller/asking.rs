@@ -10,6 +10,7 @@ use super::{
 use crate::line::{HangUpCause, Key, LineCommand, LineEvent, PromptName};
 use crate::transcript::{Event, Pressed};
 use crate::turn::Persistence;
+use crate::turn::menu::YES_NO;
 use crate::turn::{
     Announced, DID_YOU_SAY, DigitEntry, DigitRules, Entered, OPTIONS, SecretDigits, Step, Turn, Why,
 };
@@ -153,7 +154,10 @@ impl Caller {
             _ => menu.choices(&self.language),
         };
         self.note_asked(menu, &choices);
-        let mut turn = Turn::new(choices, self.patience, self.failures).persisting(persistence);
+        let [yes, no] = ["yes", "no"].map(|name| self.language.keys.keys(YES_NO.name, name));
+        let mut turn = Turn::new(choices, self.patience, self.failures)
+            .persisting(persistence)
+            .confirmed_by(yes, no);
         if self.is_playing_started() {
             turn = turn.while_playing();
         } else if persistence == Persistence::WhilePlaying {
@@ -260,7 +264,14 @@ impl Caller {
             Saying::nothing()
         } else if prompt == DID_YOU_SAY {
             let words = turn.in_doubt().unwrap_or_default().to_owned();
-            Saying::new(prompt).with("words", Value::Text(words))
+            let mut question = Saying::new(prompt).with("words", Value::Text(words));
+            for name in ["yes", "no"] {
+                // The check of layouts sees to it that both have a key.
+                if let Some(keys) = self.language.keys.keys(YES_NO.name, name) {
+                    question = question.with(name, Value::Keys(keys));
+                }
+            }
+            question
         } else {
             // Keys typed ahead of something that went wrong were meant for something else.
             self.unused_keys += self.typed_ahead.clear();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Language, Saying};
+use crate::language::key_layout::Order;
 use crate::language::{PromptFault, Value};
 use crate::line::{Grammar, Locale, PromptName, Sound};
 use crate::turn::menu::{EVERYWHERE, Everywhere, YES_NO};
 use crate::turn::{Announced, Entry, KeySequence, Level, Menu, OpenChoice, Request, When};
 
-/// So many options are read in one breath; the others after `00`.
+/// So many options are read in one breath; the others after `00`, or whatever asks for more.
 const OPTIONS_PER_BREATH: usize = 5;
 
 /// A menu, minus what is not possible at present, and how it is asked.
@@ -40,6 +41,13 @@ impl<C: Copy + PartialEq + 'static> From<&'static Menu<C>> for OpenMenu<C> {
     fn from(menu: &'static Menu<C>) -> OpenMenu<C> {
         menu.open()
     }
+}
+
+/// A choice with one of its key sequences in the layout of this call.
+struct Bound<C: 'static> {
+    entry: &'static Entry<C>,
+    keys: Option<KeySequence>,
+    when: When,
 }
 
 /// What was picked, and from which menu.
@@ -94,11 +102,40 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         self
     }
 
-    fn entries(&self) -> impl Iterator<Item = &'static Entry<C>> + '_ {
+    /// The choices that are possible at present and that this layout has.
+    fn entries<'a>(
+        &'a self,
+        language: &'a Language,
+    ) -> impl Iterator<Item = &'static Entry<C>> + 'a {
         self.menu
             .entries
             .iter()
             .filter(|entry| !self.without.contains(&entry.choice))
+            .filter(|entry| language.keys.has(self.menu.name, entry.name))
+    }
+
+    /// The same, once for each of their key sequences, in the order in which they are read out.
+    fn bound(&self, language: &Language) -> Vec<Bound<C>> {
+        let mut bound = Vec::new();
+        for entry in self.entries(language) {
+            let bindings = language.keys.bindings(self.menu.name, entry.name);
+            if bindings.is_empty() {
+                bound.push(Bound {
+                    entry,
+                    keys: None,
+                    when: entry.when,
+                });
+            }
+            bound.extend(bindings.iter().map(|binding| Bound {
+                entry,
+                keys: Some(binding.keys),
+                when: binding.when.unwrap_or(entry.when),
+            }));
+        }
+        if self.order(language) == Order::Keys {
+            bound.sort_by_key(|bound| (!bound.entry.leads, bound.keys.map(|keys| keys.rank())));
+        }
+        bound
     }
 
     /// The menu's name.
@@ -114,14 +151,11 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
             .map(|(_, name, value)| (*name, value.clone()))
     }
 
-    fn keys(&self, language: &Language, entry: &Entry<C>) -> Option<KeySequence> {
-        language.keys.keys(self.menu.name, entry.name)
-    }
-
     /// The choices of this menu.
     pub(super) fn own_choices(&self, language: &Language) -> Vec<OpenChoice<Picked<C>>> {
-        self.entries()
-            .map(|entry| OpenChoice {
+        let bound = self.bound(language).into_iter();
+        bound
+            .map(|Bound { entry, keys, when }| OpenChoice {
                 name: entry.name,
                 request: Request::Answer(Picked {
                     menu: self.menu.name,
@@ -129,8 +163,9 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
                     choice: Some(entry.choice),
                     steers: entry.when == When::WhilePlaying,
                 }),
-                keys: self.keys(language, entry),
-                when: entry.when,
+                keys,
+                when,
+                steers: entry.when == When::WhilePlaying,
             })
             .collect()
     }
@@ -141,6 +176,8 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         let more = self.has_more(language);
         for entry in EVERYWHERE.entries {
             let request = match entry.choice {
+                // Where nothing else leads to the second half, help does.
+                Everywhere::Help if !has_more_key(language) => Request::Help,
                 Everywhere::Repeat | Everywhere::Help => Request::Repeat,
                 Everywhere::More if more => Request::More,
                 Everywhere::MainMenu if !self.without_main_menu => Request::Answer(Picked {
@@ -156,6 +193,7 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
                 request,
                 keys: language.keys.keys(EVERYWHERE.name, entry.name),
                 when: When::Always,
+                steers: false,
             });
         }
         choices
@@ -170,7 +208,9 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     ) -> Arc<Grammar> {
         let doubts = YES_NO.entries.iter().filter(|_| in_doubt);
         let doubts = doubts.map(|entry| (YES_NO.name, entry.name));
-        let own = self.entries().map(|entry| (self.menu.name, entry.name));
+        let own = self
+            .entries(language)
+            .map(|entry| (self.menu.name, entry.name));
         let everywhere = EVERYWHERE
             .entries
             .iter()
@@ -189,8 +229,8 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         match announced {
             Announced::Nothing => Ok(Saying::nothing()),
             Announced::WhilePlaying => {
-                let open = self.announced(language, |entry| {
-                    entry.when != When::AfterPlaying && entry.level == Level::First
+                let open = self.announced(language, |bound| {
+                    bound.when != When::AfterPlaying && self.level(language, bound) == Level::First
                 });
                 self.options(language, Saying::nothing(), &open)
             }
@@ -199,9 +239,20 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
                 let said = self.options(language, self.introduction.clone(), &first)?;
                 if later.is_empty() {
                     Ok(said)
-                } else {
+                } else if has_more_key(language) {
                     everywhere(language, said, Everywhere::More)
+                } else {
+                    everywhere(language, said, Everywhere::Help)
                 }
+            }
+            Announced::All => {
+                let (mut all, later) = self.halves(language);
+                all.extend(later);
+                let said = self.options(language, self.introduction.clone(), &all)?;
+                if !self.without_main_menu && self.leaves_free(language, Everywhere::MainMenu) {
+                    return everywhere(language, said, Everywhere::MainMenu);
+                }
+                Ok(said)
             }
             Announced::More => {
                 let (_, later) = self.halves(language);
@@ -217,21 +268,55 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         }
     }
 
-    fn announced(
-        &self,
-        language: &Language,
-        which: impl Fn(&Entry<C>) -> bool,
-    ) -> Vec<&'static Entry<C>> {
-        self.entries()
-            .filter(|entry| which(entry) && self.keys(language, entry).is_some())
-            .collect()
+    fn order(&self, language: &Language) -> Order {
+        language.keys.order(self.menu.name)
     }
 
-    /// What is read at once, and what after `00`.
-    fn halves(&self, language: &Language) -> (Vec<&'static Entry<C>>, Vec<&'static Entry<C>>) {
-        let after = |entry: &Entry<C>| entry.when != When::WhilePlaying;
-        let mut first = self.announced(language, |e| after(e) && e.level == Level::First);
-        let more = self.announced(language, |e| after(e) && e.level == Level::More);
+    /// When a choice is announced: where options are read by their keys none waits for the second
+    /// half because it is rare.
+    fn level(&self, language: &Language, bound: &Bound<C>) -> Level {
+        match (self.order(language), bound.entry.level) {
+            (Order::Keys, Level::More) => Level::First,
+            (_, level) => level,
+        }
+    }
+
+    /// Those that have keys, each once.
+    fn announced(&self, language: &Language, which: impl Fn(&Bound<C>) -> bool) -> Vec<Bound<C>> {
+        let mut announced: Vec<Bound<C>> = Vec::new();
+        for bound in self.bound(language) {
+            let is_there = |other: &Bound<C>| other.entry.name == bound.entry.name;
+            if bound.keys.is_some() && which(&bound) && !announced.iter().any(is_there) {
+                announced.push(bound);
+            }
+        }
+        announced
+    }
+
+    /// What is read at once, and what after `00`, or with all the rest. Where no key would lead to
+    /// the second half there is none. In a layout that is read by its keys the choices of one key
+    /// come at once, those of several on request.
+    fn halves(&self, language: &Language) -> (Vec<Bound<C>>, Vec<Bound<C>>) {
+        let of = |wanted: Level| {
+            self.announced(language, |bound| {
+                bound.when != When::WhilePlaying && self.level(language, bound) == wanted
+            })
+        };
+        let mut first = of(Level::First);
+        let more = of(Level::More);
+        if !has_more_key(language) && !self.leaves_free(language, Everywhere::Help) {
+            first.extend(more);
+            return (first, Vec::new());
+        }
+        if self.order(language) == Order::Keys {
+            let is_short = |bound: &Bound<C>| bound.keys.is_some_and(|keys| keys.keys().len() == 1);
+            let (short, long): (Vec<_>, Vec<_>) = first.into_iter().partition(is_short);
+            return if short.is_empty() {
+                (long, short)
+            } else {
+                (short, long)
+            };
+        }
         let mut later = first.split_off(first.len().min(OPTIONS_PER_BREATH));
         later.extend(more);
         (first, later)
@@ -241,22 +326,25 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         !self.halves(language).1.is_empty()
     }
 
-    /// Whether none of our own choices has the keys of that one.
+    /// Whether none of our own choices has the keys of that one once nothing plays.
     fn leaves_free(&self, language: &Language, choice: Everywhere) -> bool {
         let name = EVERYWHERE.entries.iter().find(|e| e.choice == choice);
         let keys = name.and_then(|entry| language.keys.keys(EVERYWHERE.name, entry.name));
-        let mut own = self.entries().filter_map(|e| self.keys(language, e));
-        keys.is_some_and(|keys| !own.any(|taken| taken == keys))
+        let own = self.bound(language);
+        keys.is_some_and(|keys| {
+            !own.iter()
+                .any(|own| own.when != When::WhilePlaying && own.keys == Some(keys))
+        })
     }
 
     fn options(
         &self,
         language: &Language,
         mut said: Saying,
-        entries: &[&'static Entry<C>],
+        bound: &[Bound<C>],
     ) -> Result<Saying, PromptFault> {
-        for entry in entries {
-            let Some(keys) = self.keys(language, entry) else {
+        for Bound { entry, keys, .. } in bound {
+            let Some(keys) = *keys else {
                 continue;
             };
             for (_, name) in self.sounds.iter().filter(|(of, _)| *of == entry.name) {
@@ -275,13 +363,18 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     }
 }
 
+/// Whether a key leads to the second half of the options.
+fn has_more_key(language: &Language) -> bool {
+    let keys = language.keys.keys(EVERYWHERE.name, "more");
+    keys.is_some()
+}
+
 /// The words that read out every option of a menu.
 pub(super) fn options_of<C: Copy + PartialEq + 'static>(
     menu: &OpenMenu<C>,
     language: &Language,
 ) -> Result<Saying, PromptFault> {
-    let entries: Vec<_> = menu.entries().collect();
-    menu.options(language, Saying::nothing(), &entries)
+    menu.options(language, Saying::nothing(), &menu.bound(language))
 }
 
 fn everywhere(

@@ -5,7 +5,7 @@
 
 use tracing::{error, warn};
 
-use super::addressee::Addressee;
+use super::addressee::{Addressee, RECIPIENTS_MAX};
 use super::desk::{Session, Visit};
 use super::find_recipient::{self, Start};
 use super::message_recording::{self, Draft, Introduction, Verdict};
@@ -169,7 +169,8 @@ pub(super) async fn optional_recording(
                 Ok(Verdict::Send) => Ok(draft.recording),
                 // What was accepted is the caller's to use: what it belongs to is sent with it.
                 Err(_) if draft.accepted && draft.recording.is_some() => Ok(draft.recording),
-                Ok(Verdict::Cancel) => {
+                // Nobody can be added here: it goes to whom the rest goes.
+                Ok(Verdict::Cancel | Verdict::AddRecipient) => {
                     draft.discard(visit.desk).await;
                     caller.say(prompts::RECORDING_CANCELLED).await?;
                     Ok(None)
@@ -255,7 +256,17 @@ async fn record_and_send(
         Introduction::Needed => prompts::RECORD_YOUR_MESSAGE,
         Introduction::Optional => prompts::RECORD_INTRODUCTION,
     });
-    let verdict = message_recording::talk(caller, visit.desk, &mut draft, opening, rules).await;
+    let verdict = loop {
+        let talk = message_recording::talk(caller, visit.desk, &mut draft, opening.clone(), rules);
+        match talk.await {
+            Ok(Verdict::AddRecipient) => {
+                if let Err(leave) = add_recipient(caller, visit, session, &mut mail).await {
+                    break Err(leave);
+                }
+            }
+            verdict => break verdict,
+        }
+    };
     let sends = match &verdict {
         Ok(verdict) => *verdict == Verdict::Send,
         // Who accepted it and hung up wants it to arrive.
@@ -273,6 +284,32 @@ async fn record_and_send(
     verdict?;
     caller.say(prompts::MESSAGE_SENT).await?;
     Ok(true)
+}
+
+/// Finds somebody who gets the message too.
+async fn add_recipient(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    mail: &mut OutgoingMail,
+) -> Talk {
+    let search = find_recipient::find_recipient(caller, visit, session, Start::Contacts);
+    let Some(found) = Box::pin(search).await? else {
+        return Ok(());
+    };
+    let added: Vec<Recipient> = recipients::addresses(visit, session, &[found])
+        .await?
+        .into_iter()
+        .filter(|one| !mail.to.iter().chain(&mail.cc).any(|known| known.is(one)))
+        .collect();
+    if added.is_empty() {
+        return caller.say(prompts::RECIPIENT_THERE).await;
+    }
+    if mail.to.len() + mail.cc.len() + added.len() > RECIPIENTS_MAX {
+        return caller.say(prompts::TOO_MANY_RECIPIENTS).await;
+    }
+    mail.to.extend(added);
+    Ok(())
 }
 
 /// Hands a mail to the outbox: on disk when this returns.

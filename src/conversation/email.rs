@@ -280,6 +280,14 @@ async fn hear(
         match choice {
             OnEmail::Steer(how) => playback::steer(caller, how).await?,
             OnEmail::Next => return mark(caller, visit, session, &opened, pile, true).await,
+            OnEmail::Save => {
+                let onward = mark(caller, visit, session, &opened, pile, true).await?;
+                if onward == Move::Next {
+                    caller.say(prompts::MESSAGE_SAVED).await?;
+                }
+                return Ok(onward);
+            }
+            OnEmail::Skip => return Ok(Move::Next),
             OnEmail::NextUnread => match mark(caller, visit, session, &opened, pile, true).await? {
                 Move::Next => {
                     if let Some(direction) = next_unread(caller, visit, session, pile).await? {

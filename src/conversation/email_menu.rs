@@ -12,6 +12,10 @@ use crate::turn::menu::{Menu, after_playing, always, more, silent, while_playing
 pub(super) enum OnEmail {
     Steer(Steer),
     Next,
+    /// Marks as read and goes on, like `Next`, and says so.
+    Save,
+    /// Goes on and leaves the marks as they are.
+    Skip,
     NextUnread,
     Delete,
     Reply,
@@ -44,6 +48,8 @@ pub(super) static EMAIL: Menu<OnEmail> = Menu::new(
         while_playing("slower", OnEmail::Steer(Steer::Slower)),
         while_playing("faster", OnEmail::Steer(Steer::Faster)),
         always("next", OnEmail::Next),
+        always("save", OnEmail::Save),
+        always("skip", OnEmail::Skip),
         always("delete", OnEmail::Delete),
         always("reply", OnEmail::Reply),
         always("mark-unread", OnEmail::MarkUnread),

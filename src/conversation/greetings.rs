@@ -72,7 +72,7 @@ pub(super) enum OnRecorded {
 pub(super) static RECORDING: Menu<OnRecorded> = Menu::new(
     "recording",
     &[
-        always("accept", OnRecorded::Accept),
+        always("accept", OnRecorded::Accept).leading(),
         always("replay", OnRecorded::Replay),
         always("start-over", OnRecorded::StartOver),
         always("continue", OnRecorded::Continue),
@@ -96,12 +96,13 @@ pub(super) async fn greetings(caller: &mut Caller, visit: &Visit<'_>, session: &
 }
 
 /// Plays one recording and lets the subscriber replace or remove it.
-async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: Recorded) -> Talk {
-    let settings = &visit.desk.settings;
-    let present = settings
-        .recorded(&session.mailbox, which)
-        .await
-        .map_err(faults::mailbox)?;
+pub(super) async fn edit(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+) -> Talk {
+    let present = present(visit, session, which).await?;
     let mut open = GREETING_EDIT.open();
     if present.is_none() {
         open = open.without(OnPresent::System);
@@ -109,30 +110,59 @@ async fn edit(caller: &mut Caller, visit: &Visit<'_>, session: &Session, which: 
     caller.start(description(which, present)).await?;
     match caller.choose(open).await? {
         OnPresent::Back => Ok(()),
-        OnPresent::System => {
-            settings
-                .set_recorded(&session.mailbox, which, None)
-                .await
-                .map_err(faults::mailbox)?;
-            caller.say(prompts::GREETING_REMOVED).await
-        }
-        OnPresent::Record => {
-            let invitation = match which {
-                Recorded::Greeting => prompts::RECORD_GREETING,
-                Recorded::AwayGreeting => prompts::RECORD_AWAY_GREETING,
-                Recorded::Name => prompts::RECORD_NAME,
-            };
-            let said = if record_own(caller, visit, session, which, invitation).await? {
-                prompts::RECORDING_SAVED
-            } else {
-                prompts::RECORDING_CANCELLED
-            };
-            caller.say(said).await
-        }
+        OnPresent::System => remove(caller, visit, session, which).await,
+        OnPresent::Record => replace(caller, visit, session, which).await,
     }
 }
 
-fn description(which: Recorded, present: Option<Arc<Sound>>) -> Saying {
+/// The present recording, if there is one.
+pub(super) async fn present(
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+) -> Talk<Option<Arc<Sound>>> {
+    let settings = &visit.desk.settings;
+    let present = settings.recorded(&session.mailbox, which).await;
+    present.map_err(faults::mailbox)
+}
+
+/// Goes back to the system's words.
+pub(super) async fn remove(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+) -> Talk {
+    let settings = &visit.desk.settings;
+    settings
+        .set_recorded(&session.mailbox, which, None)
+        .await
+        .map_err(faults::mailbox)?;
+    caller.say(prompts::GREETING_REMOVED).await
+}
+
+/// Records a new one and says whether it is kept.
+pub(super) async fn replace(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    which: Recorded,
+) -> Talk {
+    let invitation = match which {
+        Recorded::Greeting => prompts::RECORD_GREETING,
+        Recorded::AwayGreeting => prompts::RECORD_AWAY_GREETING,
+        Recorded::Name => prompts::RECORD_NAME,
+    };
+    let said = if record_own(caller, visit, session, which, invitation).await? {
+        prompts::RECORDING_SAVED
+    } else {
+        prompts::RECORDING_CANCELLED
+    };
+    caller.say(said).await
+}
+
+/// What is played of the present one, or said where there is none.
+pub(super) fn description(which: Recorded, present: Option<Arc<Sound>>) -> Saying {
     match (which, present) {
         (Recorded::Greeting, Some(sound)) => {
             Saying::new(prompts::GREETING_PERSONAL_IS).play("greeting", sound)

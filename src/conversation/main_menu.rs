@@ -2,11 +2,14 @@
 
 use tracing::warn;
 
+use super::advanced::{self, About, OnAdvanced};
 use super::desk::{Session, Visit};
+use super::folders::{self, Stack};
 use super::reception::NextStop;
 use super::sign_in::ensure_pin;
 use super::{
-    absence, calendar, compose, contacts, email, personal_options, prompts, undo, voice_mail,
+    absence, calendar, compose, contacts, email, mailbox_options, personal_options, prompts,
+    setup_options, undo, voice_mail,
 };
 use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
 use crate::policy::areas::Area;
@@ -19,11 +22,18 @@ const FAULTS_MAX: usize = 5;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMain {
     VoiceMail,
+    NewMessages,
+    Folders,
+    FindMessages,
+    Advanced,
     Email,
     Calendar,
     Contacts,
     Compose,
     PersonalOptions,
+    SetupOptions,
+    MailboxOptions,
+    Interface,
     Undo,
     AwayOff,
     OtherMailbox,
@@ -35,11 +45,18 @@ pub(super) static MAIN_MENU: Menu<OnMain> = Menu::new(
     "main-menu",
     &[
         always("voice-mail", OnMain::VoiceMail),
+        always("new-messages", OnMain::NewMessages),
+        always("folders", OnMain::Folders),
+        always("find-messages", OnMain::FindMessages),
+        always("advanced", OnMain::Advanced),
         always("email", OnMain::Email),
         always("calendar", OnMain::Calendar),
         always("contacts", OnMain::Contacts),
         always("compose", OnMain::Compose),
         always("personal-options", OnMain::PersonalOptions),
+        always("setup-options", OnMain::SetupOptions),
+        always("mailbox-options", OnMain::MailboxOptions),
+        always("interface", OnMain::Interface),
         always("undo", OnMain::Undo),
         always("away-off", OnMain::AwayOff),
         always("other-mailbox", OnMain::OtherMailbox),
@@ -54,8 +71,11 @@ impl OnMain {
             OnMain::Email => &[Area::Email],
             OnMain::Calendar => &[Area::Calendar],
             OnMain::Contacts => &[Area::Contacts, Area::Directory],
-            OnMain::Compose => &[Area::Compose],
-            OnMain::VoiceMail | OnMain::PersonalOptions | OnMain::AwayOff | OnMain::Undo => &[],
+            // All that can be done there without a message is sending one.
+            OnMain::Compose | OnMain::Advanced => &[Area::Compose],
+            OnMain::VoiceMail | OnMain::NewMessages | OnMain::Folders | OnMain::FindMessages => &[],
+            OnMain::PersonalOptions | OnMain::SetupOptions | OnMain::MailboxOptions => &[],
+            OnMain::Interface | OnMain::AwayOff | OnMain::Undo => &[],
             OnMain::OtherMailbox | OnMain::Goodbye => &[],
         }
     }
@@ -64,7 +84,13 @@ impl OnMain {
     fn needs_pin(self) -> bool {
         !matches!(
             self,
-            OnMain::VoiceMail | OnMain::Undo | OnMain::OtherMailbox | OnMain::Goodbye
+            OnMain::VoiceMail
+                | OnMain::NewMessages
+                | OnMain::Folders
+                | OnMain::FindMessages
+                | OnMain::Undo
+                | OnMain::OtherMailbox
+                | OnMain::Goodbye
         )
     }
 }
@@ -108,7 +134,37 @@ async fn area(
         ensure_pin(caller, visit, session).await?;
     }
     match choice {
-        OnMain::VoiceMail => Box::pin(voice_mail::review(caller, visit, session)).await?,
+        OnMain::VoiceMail => {
+            Box::pin(voice_mail::review(caller, visit, session, Stack::All)).await?;
+        }
+        OnMain::NewMessages => {
+            Box::pin(voice_mail::review(caller, visit, session, Stack::New)).await?;
+        }
+        OnMain::Folders => {
+            if let Some((stack, messages)) = folders::open(caller, visit, session).await? {
+                let through = voice_mail::go_through(caller, visit, session, stack, messages);
+                Box::pin(through).await?;
+            }
+        }
+        OnMain::FindMessages => {
+            if let Some(found) = folders::find(caller, visit, session).await? {
+                let through = voice_mail::go_through(caller, visit, session, Stack::All, found);
+                Box::pin(through).await?;
+            }
+        }
+        OnMain::Advanced => {
+            let chosen = advanced::choose(caller, session, About::Nothing).await?;
+            if chosen == OnAdvanced::SendMessage {
+                Box::pin(compose::compose(caller, visit, session)).await?;
+            }
+        }
+        OnMain::SetupOptions => {
+            Box::pin(setup_options::setup_options(caller, visit, session)).await?;
+        }
+        OnMain::MailboxOptions => {
+            Box::pin(mailbox_options::mailbox_options(caller, visit, session)).await?;
+        }
+        OnMain::Interface => personal_options::interface(caller, visit, session).await?,
         OnMain::Email => Box::pin(email::review(caller, visit, session)).await?,
         OnMain::Undo => {
             undo::take_back(caller, visit, session).await?;
@@ -149,7 +205,7 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
     }
     if session.may(Area::Compose) && !compose::may_send(session) {
         // Nobody could be found to send anything to.
-        open = open.without(OnMain::Compose);
+        open = open.without(OnMain::Compose).without(OnMain::Advanced);
     }
     // Before the PIN `*` is what it is at the question for it: this is not my mailbox.
     open.without(if session.pin_given {

@@ -2,24 +2,99 @@
 //! script.
 
 use super::{
-    calendar, call_answering, choosing, comfort, compose, contacts, directory_search, email_menu,
-    first_time_setup, greetings, main_menu, meeting_answers, message_recording, people_list,
-    personal_options, prompts, reading_language, recipients, take_message, voice_mail, zones,
+    advanced, calendar, call_answering, choosing, comfort, compose, contacts, directory_search,
+    email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu, meeting_answers,
+    message_recording, people_list, personal_options, prompts, reading_language, recipients,
+    setup_options, take_message, voice_message_menu, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
 use crate::line::PromptName;
 use crate::turn::menu::{EVERYWHERE, Menu, WAITING, YES_NO};
 
-/// Choices that undo each other: only one of the two is open at a time.
-const OPPOSITES: &[(&str, &str, &str)] = &[
-    ("appointment", "decline", "cancel"),
-    ("main-menu", "other-mailbox", "goodbye"),
-    ("personal-options", "away-on", "away-off"),
-    ("caller-sending", "important", "not-important"),
-    ("caller-sending", "private", "not-private"),
-    ("message-sending", "important", "not-important"),
-    ("message-sending", "private", "not-private"),
+/// Choices that are never open together: none of the first with one of the second.
+const OPPOSITES: &[(&str, &[&str], &[&str])] = &[
+    ("appointment", &["decline"], &["cancel"]),
+    ("main-menu", &["other-mailbox"], &["goodbye"]),
+    ("personal-options", &["away-on"], &["away-off"]),
+    ("setup-greetings", &["away-on"], &["away-off"]),
+    ("mailbox-options", &["away-on"], &["away-off"]),
+    ("caller-sending", &["important"], &["not-important"]),
+    ("caller-sending", &["private"], &["not-private"]),
+    ("message-sending", &["important"], &["not-important"]),
+    ("message-sending", &["private"], &["not-private"]),
+    ("message-recording", &["important"], &["not-important"]),
+    ("message-recording", &["private"], &["not-private"]),
+    // A message is deleted, or it is not.
+    (
+        "voice-message",
+        &["delete", "save", "mark-unread", "flag"],
+        &["undelete", "restore", "restore-as-new"],
+    ),
+];
+
+/// What every layout must have keys for: one of each set.
+const NEEDED: &[(&str, &[&[&str]])] = &[
+    ("everywhere", &[&["repeat", "help"], &["main-menu"]]),
+    ("yes-no", &[&["yes"], &["no"]]),
+    ("waiting", &[&["wait"]]),
+    (
+        "main-menu",
+        &[
+            &["voice-mail", "new-messages"],
+            &["email"],
+            &["calendar"],
+            &["contacts"],
+            &["compose", "advanced"],
+            &["personal-options", "setup-options", "mailbox-options"],
+            &["other-mailbox"],
+            &["goodbye"],
+        ],
+    ),
+    ("voice-message", &[&["next", "save"], &["delete"]]),
+    ("email", &[&["next", "save"], &["delete"]]),
+    ("languages", LIST),
+    ("people", LIST),
+    ("appointment", &[&["next"]]),
+    ("calendar-day", &[&["next", "next-day"]]),
+    ("meeting-accept", &[&["accept"], &["back"]]),
+    ("meeting-details", &[&["back"]]),
+    ("caller-recording", &[&["accept"], &["cancel"]]),
+    ("caller-sending", &[&["send"]]),
+    ("message-recording", &[&["accept", "send"], &["cancel"]]),
+    ("message-sending", &[&["send"]]),
+    ("optional-recording", &[&["record"], &["without"]]),
+    ("recipients", &[&["record"], &["cancel"]]),
+    ("recording", &[&["accept"], &["cancel"]]),
+    ("setup-name", &[&["accept"]]),
+    ("setup-greeting", &[&["record"], &["skip"]]),
+    ("choosing", &[&["next"], &["take"], &["leave"]]),
+    ("greeting-edit", &[&["back"]]),
+    ("folders", &[&["saved"], &["back"]]),
+    ("advanced", &[&["back"]]),
+];
+
+/// Each place of a list that is read page by page.
+const LIST: &[&[&str]] = &[
+    &["first"],
+    &["second"],
+    &["third"],
+    &["fourth"],
+    &["fifth"],
+    &["sixth"],
+    &["next-page"],
+];
+
+/// Menus that a layout may do without, and the choice that leads there.
+const REACHED_BY: &[(&str, &str, &str)] = &[
+    ("folders", "main-menu", "folders"),
+    ("advanced", "main-menu", "advanced"),
+    ("find-messages", "main-menu", "find-messages"),
+    ("mailbox-options", "main-menu", "mailbox-options"),
+    ("setup-options", "main-menu", "setup-options"),
+    ("setup-greetings", "setup-options", "greetings"),
+    ("message-settings", "setup-options", "message-settings"),
+    ("preferences", "setup-options", "preferences"),
 ];
 
 /// Every menu that callers meet.
@@ -29,7 +104,10 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&YES_NO),
         outline(&WAITING),
         outline(&main_menu::MAIN_MENU),
-        outline(&voice_mail::VOICE_MESSAGE),
+        outline(&folders::FOLDERS),
+        outline(&folders::FIND_MESSAGES),
+        outline(&voice_message_menu::VOICE_MESSAGE),
+        outline(&advanced::ADVANCED),
         outline(&email_menu::EMAIL),
         outline(&reading_language::LANGUAGES),
         outline(&calendar::APPOINTMENT),
@@ -44,6 +122,11 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&message_recording::MESSAGE_SENDING),
         outline(&compose::OPTIONAL_RECORDING),
         outline(&personal_options::PERSONAL_OPTIONS),
+        outline(&mailbox_options::MAILBOX_OPTIONS),
+        outline(&setup_options::SETUP_OPTIONS),
+        outline(&setup_options::SETUP_GREETINGS),
+        outline(&setup_options::MESSAGE_SETTINGS),
+        outline(&setup_options::PREFERENCES),
         outline(&choosing::CHOOSING),
         outline(&comfort::COMFORT),
         outline(&greetings::GREETINGS),
@@ -66,8 +149,12 @@ pub fn prompt_names() -> Vec<PromptName> {
 }
 
 fn outline<C>(menu: &Menu<C>) -> MenuOutline {
+    let needs = NEEDED.iter().filter(|(of, _)| *of == menu.name);
+    let reached_by = REACHED_BY.iter().find(|(of, ..)| *of == menu.name);
     MenuOutline {
         name: menu.name,
+        needs: needs.flat_map(|(_, needs)| needs.iter().copied()).collect(),
+        reached_by: reached_by.map(|(_, from, choice)| (*from, *choice)),
         choices: menu
             .entries
             .iter()
@@ -75,19 +162,24 @@ fn outline<C>(menu: &Menu<C>) -> MenuOutline {
                 name: entry.name,
                 when: entry.when,
                 level: entry.level,
-                instead_of: opposite(menu.name, entry.name),
+                instead_of: opposites(menu.name, entry.name),
             })
             .collect(),
     }
 }
 
-fn opposite(menu: &str, choice: &str) -> Option<&'static str> {
-    OPPOSITES.iter().find_map(|(of, one, other)| match choice {
-        _ if *of != menu => None,
-        choice if choice == *one => Some(*other),
-        choice if choice == *other => Some(*one),
-        _ => None,
-    })
+fn opposites(menu: &str, choice: &str) -> Vec<&'static str> {
+    let of_menu = OPPOSITES.iter().filter(|(of, ..)| *of == menu);
+    let others = of_menu.filter_map(|(_, some, others)| {
+        if some.contains(&choice) {
+            Some(*others)
+        } else if others.contains(&choice) {
+            Some(*some)
+        } else {
+            None
+        }
+    });
+    others.flatten().copied().collect()
 }
 
 #[cfg(test)]
@@ -110,13 +202,25 @@ mod tests {
     }
 
     #[test]
-    fn opposites_exist() {
-        for (menu, one, other) in OPPOSITES {
-            let menu = all().into_iter().find(|outline| outline.name == *menu);
-            let choices = menu.map(|menu| menu.choices).unwrap_or_default();
-            for name in [one, other] {
-                assert!(choices.iter().any(|choice| choice.name == *name), "{name}");
+    fn names_in_tables_exist() {
+        let menus = all();
+        let exists = |menu: &str, choice: &str| {
+            let menu = menus.iter().find(|outline| outline.name == menu);
+            menu.is_some_and(|menu| menu.choices.iter().any(|one| one.name == choice))
+        };
+        for (menu, some, others) in OPPOSITES {
+            for name in some.iter().chain(*others) {
+                assert!(exists(menu, name), "[{menu}] {name}");
             }
+        }
+        for (menu, needs) in NEEDED {
+            for name in needs.iter().copied().flatten() {
+                assert!(exists(menu, name), "[{menu}] {name}");
+            }
+        }
+        for (menu, from, choice) in REACHED_BY {
+            assert!(menus.iter().any(|outline| outline.name == *menu), "{menu}");
+            assert!(exists(from, choice), "[{from}] {choice}");
         }
     }
 }

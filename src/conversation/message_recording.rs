@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::desk::{Desk, Session};
 use super::recording::{self, Bounds, LEAST_VOICE_IN_MESSAGE, SHORTEST_MESSAGE, Taken};
 use super::{faults, prompts};
-use crate::caller::{Caller, Leave, Saying, Talk};
-use crate::line::TakeEnd;
+use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
+use crate::line::{PromptName, TakeEnd};
 use crate::mailbox::{Importance, MailKind};
 use crate::outbox::{Recording, TapePurpose};
 use crate::policy::mailbox_policy::Protect;
@@ -16,21 +16,36 @@ use crate::turn::menu::{Menu, always};
 /// What a subscriber may do with what was just recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnMessageTake {
+    /// Leads to the marks, and to sending.
     Accept,
+    /// Sends at once, as it is marked.
+    Send,
+    AddRecipient,
+    Important,
+    NotImportant,
+    Private,
+    NotPrivate,
     Replay,
     StartOver,
     Continue,
     Cancel,
 }
 
-/// The subscriber's menu after a recording.
+/// The subscriber's menu after a recording. A key layout has either `accept`, and the marks in a menu
+/// of their own, or `send` with the marks beside it.
 pub(super) static MESSAGE_RECORDING: Menu<OnMessageTake> = Menu::new(
     "message-recording",
     &[
         always("accept", OnMessageTake::Accept),
+        always("send", OnMessageTake::Send).leading(),
+        always("important", OnMessageTake::Important),
+        always("not-important", OnMessageTake::NotImportant),
+        always("private", OnMessageTake::Private),
+        always("not-private", OnMessageTake::NotPrivate),
         always("replay", OnMessageTake::Replay),
         always("start-over", OnMessageTake::StartOver),
         always("continue", OnMessageTake::Continue),
+        always("add-recipient", OnMessageTake::AddRecipient),
         always("cancel", OnMessageTake::Cancel),
     ],
 );
@@ -151,10 +166,13 @@ impl Draft {
 pub(super) enum Verdict {
     Send,
     Cancel,
+    /// Somebody else is to get it too; then the talk goes on.
+    AddRecipient,
 }
 
-/// Records after `saying` and the tone and lets the caller decide. However this ends, the recording
-/// is in the draft, and the draft says whether it was accepted.
+/// Records after `saying` and the tone, unless the draft has a recording already, and lets the caller
+/// decide. However this ends, the recording is in the draft, and the draft says whether it was
+/// accepted.
 pub(super) async fn talk(
     caller: &mut Caller,
     desk: &Desk,
@@ -163,6 +181,12 @@ pub(super) async fn talk(
     rules: Rules,
 ) -> Talk<Verdict> {
     loop {
+        if draft.recording.is_some() {
+            match decide(caller, desk, draft, rules).await? {
+                Some(verdict) => return Ok(verdict),
+                None => saying = again(rules),
+            }
+        }
         match recording::record(caller, desk, saying, TapePurpose::Scratch, rules.bounds).await? {
             Taken::Usable(recording) => {
                 draft.recording = Some(recording);
@@ -176,14 +200,9 @@ pub(super) async fn talk(
             Taken::Nothing(_) => {
                 caller.say(prompts::NOTHING_RECORDED).await?;
                 caller.count_failure().await?;
-                saying = again(rules);
-                continue;
             }
         }
-        match decide(caller, desk, draft, rules).await? {
-            Some(verdict) => return Ok(verdict),
-            None => saying = again(rules),
-        }
+        saying = again(rules);
     }
 }
 
@@ -202,7 +221,7 @@ async fn decide(
     rules: Rules,
 ) -> Talk<Option<Verdict>> {
     loop {
-        let choice = caller.choose(MESSAGE_RECORDING.open()).await?;
+        let choice = caller.choose(open_recording(draft, rules)).await?;
         let Some(recording) = &mut draft.recording else {
             return Ok(None);
         };
@@ -213,6 +232,23 @@ async fn decide(
                     return Ok(Some(Verdict::Send));
                 }
                 draft.accepted = false;
+            }
+            OnMessageTake::Send => {
+                draft.accepted = true;
+                return Ok(Some(Verdict::Send));
+            }
+            OnMessageTake::AddRecipient => return Ok(Some(Verdict::AddRecipient)),
+            OnMessageTake::Important => {
+                caller.say(set_important(draft, true)).await?;
+            }
+            OnMessageTake::NotImportant => {
+                caller.say(set_important(draft, false)).await?;
+            }
+            OnMessageTake::Private => {
+                caller.say(set_private(draft, true)).await?;
+            }
+            OnMessageTake::NotPrivate => {
+                caller.say(set_private(draft, false)).await?;
             }
             OnMessageTake::Replay => {
                 let sound = desk.outbox.sound(recording);
@@ -236,6 +272,50 @@ async fn decide(
     }
 }
 
+/// The menu after a recording, without what makes no sense for it.
+fn open_recording(draft: &Draft, rules: Rules) -> OpenMenu<OnMessageTake> {
+    use OnMessageTake::{AddRecipient, Important, NotImportant, NotPrivate, Private};
+    let mut open = MESSAGE_RECORDING.open();
+    if !rules.marks {
+        open = open
+            .without(AddRecipient)
+            .without(Important)
+            .without(NotImportant);
+    }
+    open = open.without(if draft.importance == Importance::High {
+        Important
+    } else {
+        NotImportant
+    });
+    let may_be_private = rules.marks && rules.protects != Protect::None;
+    if !may_be_private || draft.private {
+        open = open.without(Private);
+    }
+    if !may_be_private || !draft.private {
+        open = open.without(NotPrivate);
+    }
+    open
+}
+
+fn set_important(draft: &mut Draft, important: bool) -> PromptName {
+    if important {
+        draft.importance = Importance::High;
+        prompts::MARKED_IMPORTANT
+    } else {
+        draft.importance = Importance::Normal;
+        prompts::MARKED_NOT_IMPORTANT
+    }
+}
+
+fn set_private(draft: &mut Draft, private: bool) -> PromptName {
+    draft.private = private;
+    if private {
+        prompts::MARKED_PRIVATE
+    } else {
+        prompts::MARKED_NOT_PRIVATE
+    }
+}
+
 /// Sets marks; true when the message may go, false to go back.
 async fn mark(caller: &mut Caller, draft: &mut Draft, rules: Rules) -> Talk<bool> {
     let may_be_private = rules.protects != Protect::None;
@@ -256,22 +336,10 @@ async fn mark(caller: &mut Caller, draft: &mut Draft, rules: Rules) -> Talk<bool
         let said = match caller.choose_or_nothing(open).await? {
             None | Some(OnMessageSending::Send) => return Ok(true),
             Some(OnMessageSending::Back) => return Ok(false),
-            Some(OnMessageSending::Important) => {
-                draft.importance = Importance::High;
-                prompts::MARKED_IMPORTANT
-            }
-            Some(OnMessageSending::NotImportant) => {
-                draft.importance = Importance::Normal;
-                prompts::MARKED_NOT_IMPORTANT
-            }
-            Some(OnMessageSending::Private) => {
-                draft.private = true;
-                prompts::MARKED_PRIVATE
-            }
-            Some(OnMessageSending::NotPrivate) => {
-                draft.private = false;
-                prompts::MARKED_NOT_PRIVATE
-            }
+            Some(OnMessageSending::Important) => set_important(draft, true),
+            Some(OnMessageSending::NotImportant) => set_important(draft, false),
+            Some(OnMessageSending::Private) => set_private(draft, true),
+            Some(OnMessageSending::NotPrivate) => set_private(draft, false),
         };
         caller.say(said).await?;
     }

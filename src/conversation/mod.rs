@@ -6,6 +6,7 @@
 
 mod absence;
 mod addressee;
+mod advanced;
 mod answers;
 pub mod arrival;
 mod calendar;
@@ -24,8 +25,10 @@ mod faults;
 mod find_by_name;
 mod find_recipient;
 mod first_time_setup;
+mod folders;
 mod greetings;
 mod leading_silence;
+mod mailbox_options;
 mod main_menu;
 mod manner;
 mod meeting_answers;
@@ -43,11 +46,13 @@ mod reception;
 mod recipients;
 mod recording;
 mod sender;
+mod setup_options;
 mod sign_in;
 mod take_message;
 mod undo;
 mod voice_access;
 mod voice_mail;
+mod voice_message_menu;
 mod zones;
 
 pub use arrival::{Arrival, CallType, CustomPrompts, EntryPoint, Outcome, ReasonForCall};

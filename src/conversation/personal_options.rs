@@ -95,7 +95,12 @@ pub(super) async fn change(
     manner::adopt(caller, visit, &session.settings).await
 }
 
-async fn interface(caller: &mut Caller, visit: &Visit<'_>, session: &mut Session) -> Talk {
+/// Switches between keys and voice.
+pub(super) async fn interface(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &mut Session,
+) -> Talk {
     let (next, said) = match session.settings.interface {
         Interface::Voice => (Interface::TouchTone, prompts::INTERFACE_KEYS),
         Interface::TouchTone => (Interface::Voice, prompts::INTERFACE_VOICE),
@@ -123,7 +128,12 @@ async fn time_format(caller: &mut Caller, visit: &Visit<'_>, session: &mut Sessi
         .await
 }
 
-async fn prompt_style(caller: &mut Caller, visit: &Visit<'_>, session: &mut Session) -> Talk {
+/// Switches between brief and full prompts.
+pub(super) async fn prompt_style(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &mut Session,
+) -> Talk {
     let (next, said) = match session.settings.prompts {
         PromptStyle::Full => (PromptStyle::Brief, prompts::PROMPTS_BRIEF),
         PromptStyle::Brief => (PromptStyle::Full, prompts::PROMPTS_FULL),

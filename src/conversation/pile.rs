@@ -49,6 +49,10 @@ pub(super) enum Move<T> {
     AllRemoved(Vec<MessageId>),
     /// Back.
     Previous,
+    /// Back; it is not there any more.
+    RemovedPrevious,
+    /// To this one, if it is there.
+    To(MessageId),
     /// To these, which have come back.
     Restored(Vec<T>),
     /// To the first of these and no others.
@@ -113,6 +117,16 @@ impl<T: Message> Pile<T> {
         (self.at + 1, self.all.max(self.messages.len()))
     }
 
+    /// The message of this number, as positions tell them.
+    pub(super) fn numbered(&self, number: usize) -> Option<&T> {
+        self.messages.get(number.checked_sub(1)?)
+    }
+
+    /// The last one that is here.
+    pub(super) fn last(&self) -> Option<&T> {
+        self.messages.last()
+    }
+
     /// Whether the present message is the first old one after new ones.
     pub(super) fn turns_old(&mut self) -> bool {
         let old = self.current().is_some_and(Message::is_read);
@@ -158,6 +172,14 @@ impl<T: Message> Pile<T> {
                 }
             }
             Move::AllRemoved(ids) => self.remove(&ids),
+            Move::RemovedPrevious => {
+                self.go(Move::Removed);
+                return self.go(Move::Previous);
+            }
+            Move::To(id) => {
+                let place = self.messages.iter().position(|one| *one.id() == id);
+                self.at = place.unwrap_or(self.at);
+            }
             Move::Previous if self.at == 0 => return Moved::StaysFirst,
             Move::Previous => self.at -= 1,
             Move::Restored(messages) => {
@@ -275,6 +297,24 @@ mod tests {
         assert_eq!((at(&pile), pile.position()), (Some("2"), (1, 1)));
         pile.go(Move::Restored(vec![Note(id(0), false), Note(id(1), false)]));
         assert_eq!((at(&pile), pile.position()), (Some("0"), (1, 3)));
+    }
+
+    #[test]
+    fn a_message_is_reached_by_its_number_even_from_one_that_goes() {
+        let mut pile = pile(&[false, false, false]);
+        let numbered = |pile: &Pile<Note>, number| pile.numbered(number).map(|one| one.0.clone());
+        assert_eq!((numbered(&pile, 0), numbered(&pile, 4)), (None, None));
+        let last = pile.last().map(|one| one.0.clone()).unwrap();
+        assert_eq!(numbered(&pile, 3), Some(last.clone()));
+        pile.go(Move::To(last));
+        assert_eq!(at(&pile), Some("2"));
+        assert_eq!(pile.go(Move::RemovedPrevious), Moved::On);
+        assert_eq!((at(&pile), pile.position()), (Some("1"), (2, 2)));
+        pile.go(Move::Previous);
+        assert_eq!(pile.go(Move::RemovedPrevious), Moved::StaysFirst);
+        assert_eq!(at(&pile), Some("1"));
+        pile.go(Move::To(id(7)));
+        assert_eq!(at(&pile), Some("1"), "one that is gone leads nowhere");
     }
 
     #[test]

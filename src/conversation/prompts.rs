@@ -74,6 +74,10 @@ prompts! {
     SPEED_IS = "speed-is";
     /// The default layout.
     KEY_LAYOUT_OUTLOOK_VOICE_ACCESS = "key-layout-outlook-voice-access";
+    /// A key layout.
+    KEY_LAYOUT_UNITY_STANDARD = "key-layout-unity-standard";
+    /// A key layout.
+    KEY_LAYOUT_ASTERISK = "key-layout-asterisk";
     /// A layout called `$name`.
     KEY_LAYOUT_OTHER = "key-layout-other";
     /// A zone whose city is `$city`.
@@ -550,6 +554,36 @@ prompts! {
     DETAILS_MORE_MEMBERS = "details-more-members";
     /// There is a name and nothing else.
     DETAILS_NONE = "details-none";
+
+    // Folders and options of other key layouts.
+    /// Where the caller is.
+    FOLDERS = "folders";
+    /// Where the caller is.
+    FIND_MESSAGES = "find-messages";
+    /// Where the caller is.
+    ADVANCED = "advanced";
+    /// Where the caller is.
+    MAILBOX_OPTIONS = "mailbox-options";
+    /// Where the caller is.
+    SETUP_OPTIONS = "setup-options";
+    /// Where the caller is.
+    MESSAGE_SETTINGS = "message-settings";
+    /// Where the caller is.
+    PREFERENCES = "preferences";
+    /// So many have been heard before: `$count`.
+    SAVED_MESSAGES = "saved-messages";
+    /// So many lie in Deleted Items: `$count`.
+    DELETED_MESSAGES = "deleted-messages";
+    /// So many were left by callers from outside: `$count`.
+    MESSAGES_FROM_OUTSIDE = "messages-from-outside";
+    /// The number of the caller whose messages are looked for.
+    NUMBER_OF_CALLER = "number-of-caller";
+    /// The number of the message to go to.
+    WHICH_MESSAGE = "which-message";
+    /// There is none of that number.
+    NO_SUCH_MESSAGE = "no-such-message";
+    /// Marked as heard.
+    MESSAGE_SAVED = "message-saved";
 
     // Personal options and greetings.
     /// Where the caller is.

@@ -50,6 +50,20 @@ impl Memory {
         *lock(&self.deletion) = Some(deletion);
     }
 
+    /// This one has come back in another way.
+    pub(super) fn no_longer_deleted(&self, id: &MessageId) {
+        let mut deletion = lock(&self.deletion);
+        if let Some(last) = deletion.as_mut() {
+            last.messages.retain(|(deleted, _)| deleted != id);
+        }
+        if deletion
+            .as_ref()
+            .is_some_and(|last| last.messages.is_empty())
+        {
+            *deletion = None;
+        }
+    }
+
     /// True for the first time.
     fn tells(&self) -> bool {
         !std::mem::replace(&mut *lock(&self.told), true)

@@ -4,90 +4,68 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use super::advanced::{self, About, OnAdvanced};
 use super::compose::{self, Forwarded, Reply};
 use super::desk::{Session, Visit};
 use super::find_by_name::{self, SEARCHED_MAX};
+use super::folders::{self, Stack, messages_of};
 use super::pile::{Move, Moved, Pile};
-use super::playback::{self, HEARD, Steer};
+use super::playback::{self, HEARD};
 use super::undo::{self, Deletion};
-use super::{answers, faults, message_header, prompts, sign_in};
-use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
-use crate::line::Sound;
+use super::voice_message_menu::{
+    OnMessage, VOICE_MESSAGE, open_menu, stays_when_deleted, take_as_one_with,
+};
+use super::{answers, faults, mailbox_options, message_header, prompts, sign_in};
+use crate::caller::{AskDigits, Caller, Digits, Leave, Saying, Talk, Value};
+use crate::line::{Key, Sound};
 use crate::mailbox::{Flag, Folder, MailFault, MessageId, VoiceMessage};
-use crate::turn::menu::{Menu, after_playing, always, more, while_playing};
 
-/// What can be done with a voice message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum OnMessage {
-    Steer(Steer),
-    Next,
-    Delete,
-    Reply,
-    Forward,
-    MarkUnread,
-    Previous,
-    Replay,
-    Flag,
-    Envelope,
-    FindByName,
-    Undo,
+/// What is gone through, and how far.
+struct Review {
+    stack: Stack,
+    pile: Pile<VoiceMessage>,
 }
 
-/// The menu of a voice message: the playback keys while it plays, the others at its end.
-pub(super) static VOICE_MESSAGE: Menu<OnMessage> = Menu::new(
-    "voice-message",
-    &[
-        while_playing("rewind", OnMessage::Steer(Steer::Rewind)),
-        while_playing("pause", OnMessage::Steer(Steer::Pause)),
-        while_playing("fast-forward", OnMessage::Steer(Steer::FastForward)),
-        while_playing("end", OnMessage::Steer(Steer::End)),
-        while_playing("slower", OnMessage::Steer(Steer::Slower)),
-        while_playing("faster", OnMessage::Steer(Steer::Faster)),
-        always("next", OnMessage::Next),
-        always("delete", OnMessage::Delete),
-        always("reply", OnMessage::Reply),
-        always("mark-unread", OnMessage::MarkUnread),
-        after_playing("forward", OnMessage::Forward),
-        more("previous", OnMessage::Previous),
-        more("replay", OnMessage::Replay),
-        more("flag", OnMessage::Flag),
-        more("envelope", OnMessage::Envelope),
-        more("find-by-name", OnMessage::FindByName),
-        always("undo", OnMessage::Undo).more(),
-    ],
-);
-
-/// Plays the voice messages in turn and does with each what the caller asks.
+/// Plays the voice messages of a stack in turn and does with each what the caller asks.
 pub(super) async fn review(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &mut Session,
+    stack: Stack,
 ) -> Talk {
-    let messages = inbox(visit, session).await?;
-    let all = messages.len();
-    let mut pile = Pile::of(messages, all);
-    if pile.current().is_none() {
-        return caller.say(prompts::NO_VOICE_MESSAGES).await;
+    let messages = messages_of(visit, session, stack).await?;
+    if messages.is_empty() {
+        return caller.say(stack.told(0)).await;
     }
+    go_through(caller, visit, session, stack, messages).await
+}
+
+/// The same with these messages of the stack.
+pub(super) async fn go_through(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+    stack: Stack,
+    messages: Vec<VoiceMessage>,
+) -> Talk {
+    let all = messages.len();
+    let mut review = Review {
+        stack,
+        pile: Pile::of(messages, all),
+    };
     loop {
-        let turns_old = pile.turns_old();
-        let Some(message) = pile.current().cloned() else {
+        let turns_old = review.stack == Stack::All && review.pile.turns_old();
+        let Some(message) = review.pile.current().cloned() else {
             return caller.say(prompts::NO_MORE_MESSAGES).await;
         };
         if turns_old {
             caller.say(prompts::OLD_MESSAGES_FOLLOW).await?;
         }
-        let direction = present(caller, visit, session, message, &mut pile).await?;
-        if pile.go(direction) == Moved::StaysFirst {
+        let direction = present(caller, visit, session, message, &mut review).await?;
+        if review.pile.go(direction) == Moved::StaysFirst {
             caller.say(prompts::FIRST_MESSAGE).await?;
         }
     }
-}
-
-async fn inbox(visit: &Visit<'_>, session: &Session) -> Talk<Vec<VoiceMessage>> {
-    let mail = &visit.desk.mail;
-    let messages = mail.voice_messages(&session.mailbox, Folder::Inbox).await;
-    messages.map_err(faults::mailbox)
 }
 
 /// Plays one message, unless it cannot be had.
@@ -96,17 +74,21 @@ async fn present(
     visit: &mut Visit<'_>,
     session: &mut Session,
     message: VoiceMessage,
-    pile: &mut Pile<VoiceMessage>,
+    review: &mut Review,
 ) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
     // A mail program, or another telephone, may have deleted it since the pile was made.
-    let mut now = inbox(visit, session).await?.into_iter();
+    let there = match review.stack {
+        Stack::Deleted => Stack::Deleted,
+        Stack::All | Stack::New | Stack::Saved => Stack::All,
+    };
+    let mut now = messages_of(visit, session, there).await?.into_iter();
     if !now.any(|there| there.envelope.id == *id) {
         caller.say(prompts::MESSAGE_GONE).await?;
         return Ok(Move::Removed);
     }
     match visit.desk.mail.sound(&session.mailbox, id).await {
-        Ok(sound) => Box::pin(hear(caller, visit, session, message, sound, pile)).await,
+        Ok(sound) => Box::pin(hear(caller, visit, session, message, sound, review)).await,
         Err(MailFault::NotFound) => {
             caller.say(prompts::MESSAGE_GONE).await?;
             Ok(Move::Removed)
@@ -120,24 +102,6 @@ async fn present(
     }
 }
 
-/// The menu of this message, without what makes no sense for it.
-fn open_menu(
-    session: &Session,
-    message: &VoiceMessage,
-    answer: Option<&Reply>,
-) -> OpenMenu<OnMessage> {
-    let mut open = VOICE_MESSAGE
-        .open()
-        .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
-    if answer.is_none() {
-        open = open.without(OnMessage::Reply);
-    }
-    if !compose::may_forward(session, message) || !compose::may_send(session) {
-        open = open.without(OnMessage::Forward);
-    }
-    undo::if_any(open, session, OnMessage::Undo)
-}
-
 /// Plays one message and does what the caller asks until that leads to another.
 async fn hear(
     caller: &mut Caller,
@@ -145,101 +109,219 @@ async fn hear(
     session: &mut Session,
     mut message: VoiceMessage,
     sound: Arc<Sound>,
-    pile: &mut Pile<VoiceMessage>,
+    review: &mut Review,
 ) -> Talk<Move<VoiceMessage>> {
-    let header = message_header::header(visit, session, &message, pile.position()).await;
+    let position = review.pile.position();
+    let header = message_header::header(visit, session, &message, position).await;
     caller.start(header.play("message", sound.clone())).await?;
     let answer = answers::to_voice_message(visit, session, &message).await?;
     let mut heard = false;
+    // The caller has deleted it and not gone on yet.
+    let mut deleted = false;
     loop {
-        let open = open_menu(session, &message, answer.as_ref());
+        let open = open_menu(session, &message, answer.as_ref(), review.stack, deleted);
         let choice = caller.choose(open).await;
         heard |= caller.played_share() >= HEARD;
+        let marks = heard && !deleted && review.stack != Stack::Deleted;
         let choice = match choice {
             Ok(choice) => choice,
             Err(leave) => {
-                if heard {
+                if marks {
                     quietly_mark_read(visit, session, &message).await;
                 }
                 return Err(leave);
             }
         };
-        match choice {
-            OnMessage::Steer(how) => playback::steer(caller, how).await?,
+        let leaves = match choice {
+            OnMessage::Steer(how) => {
+                playback::steer(caller, how).await?;
+                None
+            }
             OnMessage::Replay => {
                 caller
                     .start(Saying::nothing().play("message", sound.clone()))
                     .await?;
+                None
             }
             OnMessage::Envelope => {
                 let envelope = message_header::envelope(visit, session, &message).await;
                 caller.start(envelope).await?;
+                None
             }
             OnMessage::Flag => {
                 if let Err(fault) = flag(visit, session, &mut message).await {
                     return gone(caller, fault).await;
                 }
-                pile.refresh(message.clone());
+                review.pile.refresh(message.clone());
                 caller
                     .start(match message.flagged {
                         true => prompts::MESSAGE_FLAGGED,
                         false => prompts::MESSAGE_NOT_FLAGGED,
                     })
                     .await?;
+                None
             }
             OnMessage::Reply => {
                 // `88` answers everybody, which voice mail has not: here it answers the sender.
-                caller.take_doubled_key_as_one();
-                sign_in::ensure_pin(caller, visit, session).await?;
-                if let Some(answer) = answer.clone() {
-                    Box::pin(compose::reply(caller, visit, session, answer)).await?;
-                }
+                take_as_one_with(caller, "reply", "reply-all");
+                reply(caller, visit, session, answer.clone()).await?;
+                None
             }
             OnMessage::Forward => {
                 sign_in::ensure_pin(caller, visit, session).await?;
                 let original = Forwarded::Voice(&message);
                 Box::pin(compose::forward(caller, visit, session, original)).await?;
+                None
+            }
+            OnMessage::Advanced => {
+                let about = match answer {
+                    Some(_) => About::Answerable,
+                    None => About::Unanswerable,
+                };
+                match advanced::choose(caller, session, about).await? {
+                    OnAdvanced::Reply => reply(caller, visit, session, answer.clone()).await?,
+                    OnAdvanced::Envelope => {
+                        let envelope = message_header::envelope(visit, session, &message).await;
+                        caller.start(envelope).await?;
+                    }
+                    OnAdvanced::SendMessage => {
+                        sign_in::ensure_pin(caller, visit, session).await?;
+                        Box::pin(compose::compose(caller, visit, session)).await?;
+                    }
+                    OnAdvanced::Back => {}
+                }
+                None
+            }
+            OnMessage::Options => {
+                sign_in::ensure_pin(caller, visit, session).await?;
+                Box::pin(mailbox_options::mailbox_options(caller, visit, session)).await?;
+                None
+            }
+            OnMessage::Next | OnMessage::Skip if deleted => return Ok(Move::Removed),
+            OnMessage::Next | OnMessage::Skip if review.stack == Stack::Deleted => {
+                return Ok(Move::Next);
             }
             OnMessage::Next => {
                 // `##` is the next unread one, which e-mail has: here it leads to the next one, and
                 // not past a message of which nothing was heard.
-                caller.take_doubled_key_as_one();
-                return mark(caller, visit, session, pile, &message, true).await;
+                take_as_one_with(caller, "next", "next-unread");
+                return mark(caller, visit, session, review, &message, true).await;
+            }
+            OnMessage::Skip => return Ok(Move::Next),
+            OnMessage::Save => {
+                let onward = mark(caller, visit, session, review, &message, true).await?;
+                if onward == Move::Next {
+                    caller.say(prompts::MESSAGE_SAVED).await?;
+                }
+                return Ok(onward);
             }
             OnMessage::MarkUnread => {
                 // `99` hides a conversation, which voice mail has not.
-                caller.take_doubled_key_as_one();
-                return mark(caller, visit, session, pile, &message, false).await;
+                take_as_one_with(caller, "mark-unread", "hide-conversation");
+                return mark(caller, visit, session, review, &message, false).await;
             }
             OnMessage::Delete => {
                 // `77` deletes a conversation: here it deletes this message, and not the next one too.
-                caller.take_doubled_key_as_one();
-                return delete(caller, visit, session, &message).await;
-            }
-            OnMessage::Previous => {
-                if heard {
-                    quietly_mark_read(visit, session, &message).await;
-                    pile.mark(true);
+                take_as_one_with(caller, "delete", "delete-conversation");
+                let done = delete(caller, visit, session, &message).await?;
+                if done == Deleted::Elsewhere || !stays_when_deleted(caller) {
+                    return Ok(Move::Removed);
                 }
-                return Ok(Move::Previous);
+                deleted = true;
+                None
             }
-            OnMessage::FindByName => {
-                let mut all = inbox(visit, session).await?;
-                all.truncate(SEARCHED_MAX);
-                if let Some(found) = find_by_name::choose_sender(caller, all).await? {
-                    if heard {
+            OnMessage::Undelete if deleted => {
+                undo::take_back(caller, visit, session).await?;
+                deleted = false;
+                None
+            }
+            OnMessage::Undelete | OnMessage::Restore => {
+                return restore(caller, visit, session, &message, true).await;
+            }
+            OnMessage::RestoreAsNew => {
+                return restore(caller, visit, session, &message, false).await;
+            }
+            OnMessage::Previous if deleted => Some(Move::RemovedPrevious),
+            OnMessage::Previous => Some(Move::Previous),
+            OnMessage::First => to(review.pile.numbered(1)),
+            OnMessage::Last => to(review.pile.last()),
+            OnMessage::ByNumber => by_number(caller, review).await?,
+            OnMessage::Folders => match folders::open(caller, visit, session).await? {
+                Some((stack, messages)) => {
+                    // What was heard of this one counts, wherever the caller goes.
+                    if marks {
                         quietly_mark_read(visit, session, &message).await;
                     }
-                    return Ok(Move::Only(found));
+                    review.stack = stack;
+                    return Ok(Move::Only(messages));
                 }
+                None => None,
+            },
+            OnMessage::FindByName => {
+                let mut all = messages_of(visit, session, Stack::All).await?;
+                all.truncate(SEARCHED_MAX);
+                let found = find_by_name::choose_sender(caller, all).await?;
+                found.map(Move::Only)
             }
             OnMessage::Undo => {
                 if let Some(direction) = take_back(caller, visit, session).await? {
                     return Ok(direction);
                 }
+                None
             }
+        };
+        let Some(leaves) = leaves else { continue };
+        if marks {
+            quietly_mark_read(visit, session, &message).await;
+            review.pile.mark(true);
         }
+        if deleted && matches!(leaves, Move::To(_)) {
+            review.pile.go(Move::Removed);
+        }
+        return Ok(leaves);
     }
+}
+
+/// The way to a message that was found.
+fn to(found: Option<&VoiceMessage>) -> Option<Move<VoiceMessage>> {
+    found.map(|message| Move::To(message.envelope.id.clone()))
+}
+
+/// Asks for the number of a message; nothing when there is none of that number, or the caller goes
+/// back.
+async fn by_number(caller: &mut Caller, review: &Review) -> Talk<Option<Move<VoiceMessage>>> {
+    let question = AskDigits {
+        prompt: Saying::new(prompts::WHICH_MESSAGE),
+        longest: 5,
+        complete_at: None,
+        lone_keys: &[Key::STAR, Key::POUND],
+    };
+    let Digits::Entered(digits) = caller.ask_digits(question).await? else {
+        return Ok(None);
+    };
+    let number = digits.parse().unwrap_or(0);
+    let found = to(review.pile.numbered(number));
+    if found.is_none() {
+        caller.say(prompts::NO_SUCH_MESSAGE).await?;
+        caller.count_failure().await?;
+    } else {
+        caller.forgive_failures();
+    }
+    Ok(found)
+}
+
+/// Answers the sender.
+async fn reply(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+    answer: Option<Reply>,
+) -> Talk {
+    sign_in::ensure_pin(caller, visit, session).await?;
+    if let Some(answer) = answer {
+        Box::pin(compose::reply(caller, visit, session, answer)).await?;
+    }
+    Ok(())
 }
 
 /// Marks the message and goes on.
@@ -247,14 +329,14 @@ async fn mark(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
-    pile: &mut Pile<VoiceMessage>,
+    review: &mut Review,
     message: &VoiceMessage,
     read: bool,
 ) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
     match visit.desk.mail.set_read(&session.mailbox, id, read).await {
         Ok(()) => {
-            pile.mark(read);
+            review.pile.mark(read);
             if !read {
                 caller.say(prompts::MESSAGE_MARKED_UNREAD).await?;
             }
@@ -279,34 +361,62 @@ async fn flag(
     Ok(())
 }
 
-/// Moves the message to Deleted Items and goes on.
+/// Who has deleted a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Deleted {
+    /// The caller.
+    Now,
+    /// Somebody else, before.
+    Elsewhere,
+}
+
+/// Moves the message to Deleted Items.
 async fn delete(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
     message: &VoiceMessage,
-) -> Talk<Move<VoiceMessage>> {
+) -> Talk<Deleted> {
     // Who deletes a message knows of it: it is no news in Deleted Items either.
     quietly_mark_read(visit, session, message).await;
     let id = &message.envelope.id;
-    let moved = visit
-        .desk
-        .mail
-        .move_to(&session.mailbox, id, Folder::Deleted)
-        .await;
-    match moved {
-        Ok(()) => {
-            session.memory.deleted(Deletion {
-                messages: vec![(id.clone(), message.read)],
-                folder: Folder::Inbox,
-                emails: false,
-            });
-            let said = Saying::new(prompts::MESSAGE_DELETED);
-            undo::say_deleted(caller, session, said, VOICE_MESSAGE.name).await?;
-            Ok(Move::Removed)
-        }
-        Err(fault) => gone(caller, fault).await,
+    let mail = &visit.desk.mail;
+    let moved = mail.move_to(&session.mailbox, id, Folder::Deleted).await;
+    if let Err(fault) = moved {
+        gone(caller, fault).await?;
+        return Ok(Deleted::Elsewhere);
     }
+    session.memory.deleted(Deletion {
+        messages: vec![(id.clone(), message.read)],
+        folder: Folder::Inbox,
+        emails: false,
+    });
+    let said = Saying::new(prompts::MESSAGE_DELETED);
+    undo::say_deleted(caller, session, said, VOICE_MESSAGE.name).await?;
+    Ok(Deleted::Now)
+}
+
+/// Moves a message out of Deleted Items and goes on.
+async fn restore(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &Session,
+    message: &VoiceMessage,
+    read: bool,
+) -> Talk<Move<VoiceMessage>> {
+    let id = &message.envelope.id;
+    let mail = &visit.desk.mail;
+    let moved = match mail.move_to(&session.mailbox, id, Folder::Inbox).await {
+        Ok(()) => mail.set_read(&session.mailbox, id, read).await,
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = moved {
+        return gone(caller, fault).await;
+    }
+    session.memory.no_longer_deleted(id);
+    let said = Saying::new(prompts::MESSAGES_RESTORED).with("count", Value::Count(1));
+    caller.say(said).await?;
+    Ok(Move::Removed)
 }
 
 /// Takes back the last deletion; where to go when voice messages have come back.
@@ -322,7 +432,7 @@ async fn take_back(
         return Ok(None);
     }
     let is_back = |id: &MessageId| deletion.messages.iter().any(|(back, _)| back == id);
-    let mut back = inbox(visit, session).await?;
+    let mut back = messages_of(visit, session, Stack::All).await?;
     back.retain(|message| is_back(&message.envelope.id));
     Ok((!back.is_empty()).then_some(Move::Restored(back)))
 }

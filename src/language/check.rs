@@ -13,6 +13,8 @@ use crate::turn::menu::{Level, When};
 
 /// No voice is given a longer prompt.
 const PROMPT_MAX: usize = 1_000;
+/// Menus of which every answer is one key.
+const SINGLE_KEYS: &[&str] = &["yes-no", "waiting"];
 /// The menu that stands behind every other.
 const EVERYWHERE: &str = "everywhere";
 
@@ -23,6 +25,10 @@ pub struct MenuOutline {
     pub name: &'static str,
     /// Its choices, in the order in which they are announced.
     pub choices: Vec<ChoiceOutline>,
+    /// Of each of these at least one must have keys, or callers cannot do what they came for.
+    pub needs: Vec<&'static [&'static str]>,
+    /// The menu and choice that lead here, when a layout may do without this menu.
+    pub reached_by: Option<(&'static str, &'static str)>,
 }
 
 /// One choice of a menu, by name.
@@ -34,19 +40,52 @@ pub struct ChoiceOutline {
     pub when: When,
     /// Whether and when it is announced.
     pub level: Level,
-    /// The choice of the same menu that is never open together with this one, and so may have the
+    /// The choices of the same menu that are never open together with this one, and so may have the
     /// same keys.
-    pub instead_of: Option<&'static str>,
+    pub instead_of: Vec<&'static str>,
 }
 
 impl ChoiceOutline {
-    /// Whether both may be open at one moment.
+    /// Whether both may be open, as far as it does not depend on what plays.
     fn meets(&self, other: &ChoiceOutline) -> bool {
-        let apart = matches!(
-            (self.when, other.when),
-            (When::WhilePlaying, When::AfterPlaying) | (When::AfterPlaying, When::WhilePlaying)
-        );
-        !apart && self.instead_of != Some(other.name) && other.instead_of != Some(self.name)
+        !self.instead_of.contains(&other.name) && !other.instead_of.contains(&self.name)
+    }
+}
+
+/// Whether both moments may be one.
+fn coincide(one: When, other: When) -> bool {
+    !matches!(
+        (one, other),
+        (When::WhilePlaying, When::AfterPlaying) | (When::AfterPlaying, When::WhilePlaying)
+    )
+}
+
+/// A choice with one of its key sequences in a layout.
+struct Pressed<'a> {
+    choice: &'a ChoiceOutline,
+    keys: KeySequence,
+    when: When,
+}
+
+impl Pressed<'_> {
+    /// Whether both may be meant at one moment.
+    fn meets(&self, other: &Pressed<'_>) -> bool {
+        let other_choice = self.choice == other.choice || self.choice.meets(other.choice);
+        other_choice && coincide(self.when, other.when)
+    }
+}
+
+impl MenuOutline {
+    /// What can be pressed in this menu.
+    fn pressed<'a>(&'a self, layout: &'a KeyLayout) -> impl Iterator<Item = Pressed<'a>> {
+        self.choices.iter().flat_map(move |choice| {
+            let bindings = layout.bindings(self.name, choice.name).iter();
+            bindings.map(move |binding| Pressed {
+                choice,
+                keys: binding.keys,
+                when: binding.when.unwrap_or(choice.when),
+            })
+        })
     }
 }
 
@@ -168,13 +207,43 @@ impl Check<'_> {
     fn keys(&mut self) {
         let (layout, menus) = (self.words.keys, self.menus);
         for menu in menus {
+            let unused = menu.reached_by.is_some_and(|(of, choice)| {
+                layout.bindings(of, choice).is_empty() && !layout.has_menu(menu.name)
+            });
+            if unused {
+                continue;
+            }
             for choice in &menu.choices {
                 if !layout.mentions(menu.name, choice.name) {
                     self.fault(
                         layout.file(),
                         format!("[{}] {}", menu.name, choice.name),
                         "the choice is missing",
-                        format!("add {} = \"keys\", or \"\" if it has none", choice.name),
+                        format!(
+                            "add {} = \"keys\", or \"\" if it has none, or false to do without it",
+                            choice.name
+                        ),
+                    );
+                }
+            }
+            for any_of in &menu.needs {
+                let has_keys = |choice: &&str| layout.keys(menu.name, choice).is_some();
+                if !any_of.iter().any(has_keys) {
+                    self.fault(
+                        layout.file(),
+                        format!("[{}] {}", menu.name, any_of.join(" or ")),
+                        "without keys callers are stuck there",
+                        "give it keys",
+                    );
+                }
+            }
+            if SINGLE_KEYS.contains(&menu.name) {
+                for pressed in menu.pressed(layout).filter(|one| one.keys.keys().len() > 1) {
+                    self.fault(
+                        layout.file(),
+                        format!("[{}] {}", menu.name, pressed.choice.name),
+                        format!("\"{}\" are several keys", pressed.keys),
+                        "give it one key",
                     );
                 }
             }
@@ -203,19 +272,23 @@ impl Check<'_> {
         let (layout, phrases) = (self.words.keys, self.words.phrases);
         let locales: Vec<Locale> = self.locales_with_phrases();
         for menu in self.menus {
-            for (index, choice) in menu.choices.iter().enumerate() {
-                for other in &menu.choices[index + 1..] {
-                    if !choice.meets(other) {
-                        continue;
-                    }
-                    let keys = layout.keys(menu.name, choice.name);
-                    if keys.is_some() && keys == layout.keys(menu.name, other.name) {
+            let pressed: Vec<Pressed<'_>> = menu.pressed(layout).collect();
+            for (index, one) in pressed.iter().enumerate() {
+                for other in &pressed[index + 1..] {
+                    if one.keys == other.keys && one.meets(other) {
                         self.fault(
                             layout.file(),
-                            format!("[{}] {}", menu.name, other.name),
-                            format!("it has the keys of {}", choice.name),
+                            format!("[{}] {}", menu.name, other.choice.name),
+                            format!("\"{}\" are the keys of {} too", one.keys, one.choice.name),
                             "give one of them other keys",
                         );
+                    }
+                }
+            }
+            for (index, choice) in menu.choices.iter().enumerate() {
+                for other in &menu.choices[index + 1..] {
+                    if !choice.meets(other) || !coincide(choice.when, other.when) {
+                        continue;
                     }
                     for locale in &locales {
                         let mine = phrases.of(locale, menu.name, choice.name);
@@ -238,29 +311,26 @@ impl Check<'_> {
     /// Which keys of a menu are the beginning of others that are open with them.
     fn pauses(&mut self, menu: &MenuOutline) {
         let layout = self.words.keys;
-        let keys_of = |menu: &MenuOutline| -> Vec<(ChoiceOutline, KeySequence)> {
-            menu.choices
-                .iter()
-                .filter_map(|choice| Some((choice.clone(), layout.keys(menu.name, choice.name)?)))
-                .collect()
-        };
-        let own = keys_of(menu);
-        let everywhere = self
+        let own: Vec<Pressed<'_>> = menu.pressed(layout).collect();
+        let everywhere: Vec<Pressed<'_>> = self
             .menus
             .iter()
-            .find(|other| other.name == EVERYWHERE && menu.name != EVERYWHERE)
-            .map(keys_of)
-            .unwrap_or_default();
-        let all: Vec<_> = own.iter().chain(&everywhere).collect();
-        for (choice, keys) in &all {
-            for (longer, longer_keys) in &all {
-                // Among the choices that are open everywhere it is told once, for that menu.
-                let ours = own.iter().any(|(own, _)| own == choice || own == longer);
-                if ours && keys.is_prefix_of(longer_keys) && choice.meets(longer) {
+            .filter(|other| other.name == EVERYWHERE && menu.name != EVERYWHERE)
+            .flat_map(|everywhere| everywhere.pressed(layout))
+            .collect();
+        // Among the choices that are open everywhere it is told once, for that menu.
+        let ours = own.iter().map(|one| (one, true));
+        let all: Vec<_> = ours
+            .chain(everywhere.iter().map(|one| (one, false)))
+            .collect();
+        for (waits, waits_here) in &all {
+            for (longer, longer_here) in &all {
+                let here = *waits_here || *longer_here;
+                if here && waits.keys.is_prefix_of(&longer.keys) && waits.meets(longer) {
                     self.found.pauses.push(KeyPause {
                         menu: menu.name.to_owned(),
-                        waits: (choice.name.to_owned(), *keys),
-                        longer: (longer.name.to_owned(), *longer_keys),
+                        waits: (waits.choice.name.to_owned(), waits.keys),
+                        longer: (longer.choice.name.to_owned(), longer.keys),
                     });
                 }
             }
@@ -411,11 +481,39 @@ impl Check<'_> {
         }
     }
 
-    /// Another layout than the default: its keys, and nothing else.
+    /// Another layout than the default: its keys, and words for what has keys only there.
     fn other_layout(mut self) -> Findings {
         self.keys();
         self.collisions();
+        self.words_for_keys();
         self.found
+    }
+
+    /// What can be pressed and is announced can be said in every locale.
+    fn words_for_keys(&mut self) {
+        let (prompts, layout, menus) = (self.words.prompts, self.words.keys, self.menus);
+        for menu in menus {
+            for choice in &menu.choices {
+                let has_keys = layout.keys(menu.name, choice.name).is_some();
+                if choice.level == Level::Silent || !has_keys {
+                    continue;
+                }
+                let name = format!("{}-{}", menu.name, choice.name);
+                for locale in prompts.locales() {
+                    if !prompts.entries(locale).any(|(known, _)| known.0 == name) {
+                        self.fault(
+                            &format!("prompts/{locale}/"),
+                            name.clone(),
+                            format!(
+                                "the prompt is missing, and {} has keys for it",
+                                layout.file()
+                            ),
+                            "write it in the file of its conversation",
+                        );
+                    }
+                }
+            }
+        }
     }
 
     /// No message is there that nobody says.
@@ -506,229 +604,4 @@ fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPOKEN: &str = include_str!("../../prompts/en-US/spoken.ftl");
-    const NUMBERS: &str = include_str!("../../prompts/en-US/numbers.toml");
-    const CARD: &str = include_str!("../../prompts/en-US/card.ftl");
-    const PROMPTS: &str = "\
-unreadable-text = Unreadable.
-card-message = Messages
-hello = Hello, { $name }.
-message-delete = To delete, press { $key }.
-message-play = To play, press { $key }.
-message-rewind = To rewind, press { $key }.
-";
-    const KEYS: &str = "\
-[layout]
-paces = [100]
-[message]
-delete = \"7\"
-play = \"1\"
-rewind = \"1\"
-previous = \"11\"
-";
-    const PHRASES: &str = "\
-delete = [\"delete [it]\"]
-play = [\"play\"]
-rewind = [\"rewind\"]
-previous = []
-";
-
-    fn menus() -> Vec<MenuOutline> {
-        let choice = |name, when, level| ChoiceOutline {
-            name,
-            when,
-            level,
-            instead_of: None,
-        };
-        vec![MenuOutline {
-            name: "message",
-            choices: vec![
-                choice("delete", When::Always, Level::First),
-                choice("play", When::AfterPlaying, Level::First),
-                choice("rewind", When::WhilePlaying, Level::First),
-                choice("previous", When::AfterPlaying, Level::Silent),
-            ],
-        }]
-    }
-
-    /// Checks the words above with some text of theirs changed.
-    fn check_with(changes: &[(&str, &str)], german: Option<&str>) -> Findings {
-        let change = |text: &str| {
-            let mut text = text.to_owned();
-            for (from, to) in changes {
-                text = text.replace(from, to);
-            }
-            text
-        };
-        // The headings of the menus that are not here would be unused.
-        let card: String = CARD
-            .lines()
-            .filter(|line| {
-                CARD_PROMPTS.iter().any(|name| {
-                    line.strip_prefix(name.0)
-                        .is_some_and(|rest| rest.starts_with(" ="))
-                })
-            })
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let prompts = change(PROMPTS) + &card;
-        let keys = change(KEYS);
-        let phrases = change(PHRASES);
-        let german = german.map(|text| format!("{text}{card}"));
-        let mut texts = vec![
-            ("prompts/en-US/sample.ftl", prompts.as_str()),
-            ("prompts/en-US/spoken.ftl", SPOKEN),
-            ("prompts/en-US/numbers.toml", NUMBERS),
-            ("grammars/keys/outlook-voice-access.toml", keys.as_str()),
-            ("grammars/en-US/message.toml", phrases.as_str()),
-        ];
-        if let Some(german) = &german {
-            texts.extend([
-                ("prompts/de-DE/sample.ftl", german.as_str()),
-                ("prompts/de-DE/spoken.ftl", SPOKEN),
-                ("prompts/de-DE/numbers.toml", NUMBERS),
-            ]);
-        }
-        let assets = Assets::from_texts(texts);
-        let prompts = Prompts::load(&assets).unwrap();
-        let keys = KeyLayout::load(&assets, super::super::key_layout::DEFAULT_LAYOUT).unwrap();
-        let phrases = Phrases::load(&assets).unwrap();
-        let words = Words {
-            prompts: &prompts,
-            keys: &keys,
-            phrases: &phrases,
-        };
-        check(words, &menus(), &[PromptName("hello")])
-    }
-
-    fn faults(changes: &[(&str, &str)]) -> Vec<String> {
-        let found = check_with(changes, None);
-        found.faults.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn words_that_fit_have_no_faults_and_pauses_are_told() {
-        let found = check_with(&[], None);
-        let faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
-        assert!(faults.is_empty(), "{faults:#?}");
-        let pauses: Vec<String> = found.pauses.iter().map(ToString::to_string).collect();
-        // Rewind is over when previous opens, so only play waits.
-        assert_eq!(
-            pauses,
-            ["[message] play = \"1\" waits a moment for previous = \"11\""]
-        );
-    }
-
-    #[test]
-    fn each_kind_of_fault_is_found_with_its_cure() {
-        for (from, to, expected) in [
-            (
-                "delete = \"7\"\n",
-                "",
-                "[message] delete: the choice is missing",
-            ),
-            (
-                "delete = \"7\"",
-                "delete = \"7\"\ndelte = \"8\"",
-                "did you mean delete?",
-            ),
-            (
-                "[message]",
-                "[messages]",
-                "[messages]: there is no such menu; did you mean message?",
-            ),
-            (
-                "previous = \"11\"",
-                "previous = \"7\"",
-                "it has the keys of delete",
-            ),
-            (
-                "play = [\"play\"]",
-                "play = [\"delete\"]",
-                "\"delete\" is a phrase of delete too",
-            ),
-            (
-                "rewind = [\"rewind\"]\n",
-                "",
-                "grammars/en-US/message.toml: rewind: the choice is missing",
-            ),
-            (
-                "rewind = [\"rewind\"]",
-                "rewind = []\nsing = []",
-                "the menu has no such choice",
-            ),
-            (
-                "hello = Hello",
-                "helo = Hello",
-                "hello: the prompt is missing",
-            ),
-            (
-                "hello = ",
-                "spare = x\nhello = ",
-                "spare: nothing says this prompt",
-            ),
-            (
-                "To play, press { $key }",
-                "To play, press one",
-                "does not say what to press",
-            ),
-            (
-                "message-play = ",
-                "message-pley = ",
-                "message-play: the prompt is missing",
-            ),
-            (
-                "unreadable-text",
-                "unreadable",
-                "unreadable-text: the prompt is missing",
-            ),
-        ] {
-            let faults = faults(&[(from, to)]);
-            assert!(
-                faults.iter().any(|fault| fault.contains(expected)),
-                "{to}: wanted \"{expected}\" in {faults:#?}"
-            );
-        }
-    }
-
-    #[test]
-    fn keys_may_be_shared_by_choices_that_never_meet() {
-        // Rewind and play have the same key: one while playing, one after it.
-        assert!(faults(&[]).is_empty());
-        assert_eq!(faults(&[("rewind = \"1\"", "rewind = \"7\"")]).len(), 1);
-    }
-
-    #[test]
-    fn translations_must_take_the_same_variables() {
-        let german = PROMPTS.replace("Hello, { $name }", "Hallo");
-        let found = check_with(&[], Some(&german));
-        let faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
-        assert_eq!(faults.len(), 1, "{faults:#?}");
-        assert!(faults[0].contains("prompts/de-DE/sample.ftl: hello: its variables are none"));
-        let german = PROMPTS.replace("hello = Hello, { $name }.\n", "");
-        let found = check_with(&[], Some(&german));
-        assert!(found.faults[0].to_string().contains("prompts/de-DE/"));
-        assert!(check_with(&[], Some(PROMPTS)).faults.is_empty());
-    }
-
-    #[test]
-    fn recordings_of_prompts_with_variables_are_found() {
-        let assets = Assets::from_texts([
-            (
-                "prompts/en-US/sample.ftl",
-                "bye = Bye.\nhello = Hello, { $name }.\n",
-            ),
-            ("prompts/en-US/spoken.ftl", SPOKEN),
-            ("prompts/en-US/numbers.toml", NUMBERS),
-            ("prompts/en-US/audio/bye.wav", ""),
-            ("prompts/en-US/audio/hello.wav", ""),
-            ("prompts/en-US/audio/nothing.wav", ""),
-        ]);
-        let prompts = Prompts::load(&assets).unwrap();
-        let faults = check_recordings(&assets, &prompts);
-        assert_eq!(faults.len(), 2);
-    }
-}
+mod tests;

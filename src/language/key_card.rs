@@ -1,8 +1,10 @@
 //! The key card: what can be pressed where, written from the same tables that answer the calls.
 
 use super::check::{ChoiceOutline, MenuOutline, Words};
+use super::key_layout::{DEFAULT_LAYOUT, Order};
 use super::prompts::{PromptFault, Value};
 use crate::line::{Locale, PromptName};
+use crate::turn::KeySequence;
 use crate::turn::menu::{Level, When};
 
 const TITLE: PromptName = PromptName("card-title");
@@ -57,10 +59,8 @@ impl KeyCard {
         let mut tables = Vec::new();
         for menu in menus {
             let mut rows = Vec::new();
-            for choice in &menu.choices {
-                let keys = words.keys.keys(menu.name, choice.name);
-                let prompt = words.prompts.option(menu.name, choice.name);
-                if let (Some(keys), Some(prompt)) = (keys, prompt) {
+            for (choice, keys, when) in pressed(words, menu) {
+                if let Some(prompt) = words.prompts.option(menu.name, choice.name) {
                     // Names and numbers of a call are not known here.
                     let variables = words
                         .prompts
@@ -77,7 +77,7 @@ impl KeyCard {
                         }
                     }
                     let says = words.prompts.text(locale, prompt, &values)?;
-                    let when = text(when(choice))?;
+                    let when = when_pressed(words, locale, choice, when)?;
                     rows.push([keys.to_string(), says, when]);
                 }
             }
@@ -97,7 +97,7 @@ impl KeyCard {
         Ok(KeyCard {
             locale: words.prompts.best(locale),
             title: text(TITLE)?,
-            subtitle: text(SUBTITLE)?,
+            subtitle: subtitle(words, locale)?,
             columns: [text(KEYS)?, text(SAYS)?, text(WHEN)?],
             tables,
         })
@@ -172,12 +172,56 @@ impl KeyCard {
     }
 }
 
-fn when(choice: &ChoiceOutline) -> PromptName {
-    match (choice.when, choice.level) {
-        (_, Level::More) => MORE,
-        (When::Always, _) => ANY_TIME,
-        (When::WhilePlaying, _) => WHILE_PLAYING,
-        (When::AfterPlaying, _) => AFTER_PLAYING,
+/// What can be pressed in a menu, in the order in which it is read out, with the moment of each.
+fn pressed<'a>(
+    words: Words<'_>,
+    menu: &'a MenuOutline,
+) -> Vec<(&'a ChoiceOutline, KeySequence, When)> {
+    let mut pressed: Vec<_> = menu
+        .choices
+        .iter()
+        .flat_map(|choice| {
+            let bindings = words.keys.bindings(menu.name, choice.name).iter();
+            bindings.map(move |one| (choice, one.keys, one.when.unwrap_or(choice.when)))
+        })
+        .collect();
+    if words.keys.order(menu.name) == Order::Keys {
+        pressed.sort_by_key(|(_, keys, _)| keys.rank());
+    }
+    pressed
+}
+
+/// When it can be pressed, or by what it is announced.
+fn when_pressed(
+    words: Words<'_>,
+    locale: &Locale,
+    choice: &ChoiceOutline,
+    when: When,
+) -> Result<String, PromptFault> {
+    let more = words.keys.keys("everywhere", "more");
+    let name = match (more, when) {
+        (Some(more), _) if choice.level == Level::More => {
+            let values = [("key", Value::Keys(more))];
+            return words.prompts.text(locale, MORE, &values);
+        }
+        (_, When::Always) => ANY_TIME,
+        (_, When::WhilePlaying) => WHILE_PLAYING,
+        (_, When::AfterPlaying) => AFTER_PLAYING,
+    };
+    words.prompts.text(locale, name, &[])
+}
+
+/// The line below the title; of another layout than the usual one it says which.
+fn subtitle(words: Words<'_>, locale: &Locale) -> Result<String, PromptFault> {
+    let subtitle = words.prompts.text(locale, SUBTITLE, &[])?;
+    let layout = words.keys.name();
+    let name = words.prompts.name(&format!("key-layout-{layout}"));
+    match name {
+        Some(name) if layout != DEFAULT_LAYOUT => {
+            let named = words.prompts.text(locale, name, &[])?;
+            Ok(format!("{named} {subtitle}"))
+        }
+        _ => Ok(subtitle),
     }
 }
 

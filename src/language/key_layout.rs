@@ -1,5 +1,6 @@
 //! Which keys mean which choice: the tables in `grammars/keys/<layout>.toml`. Another layout is
-//! another file, so that callers who know another voice mail keep their habits.
+//! another file, so that callers who know another voice mail keep their habits. A layout says which
+//! choices there are, by which keys, when they are open, and in which order they are read.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Assets, LanguageFault};
 use crate::line::Pace;
-use crate::turn::KeySequence;
+use crate::turn::{KeySequence, When};
 
 /// The layout that is used unless the configuration names another.
 pub const DEFAULT_LAYOUT: &str = "outlook-voice-access";
@@ -18,14 +19,46 @@ pub struct KeyLayout {
     name: String,
     file: String,
     paces: Vec<Pace>,
-    menus: BTreeMap<String, BTreeMap<String, Option<KeySequence>>>,
+    order: Order,
+    menus: BTreeMap<String, BTreeMap<String, Choice>>,
+    /// Menus of the base, which are read as the base reads them.
+    based: BTreeMap<String, Order>,
+}
+
+/// In which order the options of a menu are read.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// As the menu has them: those used most come first, and rare ones only after `more`.
+    #[default]
+    Menu,
+    /// By their keys: `1` to `9`, `0`, `*`, `#`, then those of two keys and more.
+    Keys,
+}
+
+/// Keys of a choice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Binding {
+    /// What is pressed.
+    pub keys: KeySequence,
+    /// When they mean it; nothing: whenever the menu has the choice open.
+    pub when: Option<When>,
+}
+
+/// What a layout says of a choice.
+#[derive(Clone, PartialEq, Debug)]
+enum Choice {
+    /// It does not exist: neither pressed nor said.
+    Absent,
+    /// It has these keys; none: it can only be said.
+    Present(Vec<Binding>),
 }
 
 #[derive(Deserialize)]
 struct File {
     layout: Header,
     #[serde(flatten)]
-    menus: BTreeMap<String, BTreeMap<String, String>>,
+    menus: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +67,62 @@ struct Header {
     /// The layout whose menus and speeds hold where this one has none of its own.
     base: Option<String>,
     paces: Option<Vec<u16>>,
+    #[serde(default)]
+    order: Order,
+}
+
+/// One of a choice's keys as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timed {
+    keys: String,
+    when: Written,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Written {
+    AnyTime,
+    WhilePlaying,
+    AfterPlaying,
+}
+
+impl From<Written> for When {
+    fn from(written: Written) -> When {
+        match written {
+            Written::AnyTime => When::Always,
+            Written::WhilePlaying => When::WhilePlaying,
+            Written::AfterPlaying => When::AfterPlaying,
+        }
+    }
+}
+
+/// Reads what is written for a choice.
+fn choice(written: &toml::Value) -> Result<Choice, String> {
+    match written {
+        toml::Value::Boolean(false) => Ok(Choice::Absent),
+        toml::Value::String(keys) if keys.is_empty() => Ok(Choice::Present(Vec::new())),
+        toml::Value::Array(several) => {
+            let several: Result<Vec<_>, _> = several.iter().map(binding).collect();
+            several.map(Choice::Present)
+        }
+        one => Ok(Choice::Present(vec![binding(one)?])),
+    }
+}
+
+fn binding(written: &toml::Value) -> Result<Binding, String> {
+    let (keys, when) = match written {
+        toml::Value::String(keys) => (keys.clone(), None),
+        other => {
+            let timed: Timed = other
+                .clone()
+                .try_into()
+                .map_err(|fault: toml::de::Error| fault.message().to_owned())?;
+            (timed.keys, Some(timed.when.into()))
+        }
+    };
+    let keys = keys.parse().map_err(|why| format!("\"{keys}\": {why}"))?;
+    Ok(Binding { keys, when })
 }
 
 impl KeyLayout {
@@ -93,7 +182,10 @@ impl KeyLayout {
             self.paces = base.paces;
         }
         for (menu, choices) in base.menus {
-            self.menus.entry(menu).or_insert(choices);
+            if !self.menus.contains_key(&menu) {
+                self.based.insert(menu.clone(), base.order);
+                self.menus.insert(menu, choices);
+            }
         }
     }
 
@@ -134,19 +226,17 @@ impl KeyLayout {
         let mut menus = BTreeMap::new();
         for (menu, choices) in parsed.menus {
             let mut keys_of = BTreeMap::new();
-            for (choice, keys) in choices {
-                let sequence = if keys.is_empty() {
-                    None
-                } else {
-                    Some(keys.parse::<KeySequence>().map_err(|why| {
-                        wrong(
-                            format!("{menu}.{choice}"),
-                            format!("\"{keys}\": {why}"),
-                            "use the characters 0-9, * and #, or \"\" for a choice without keys",
-                        )
-                    })?)
-                };
-                keys_of.insert(choice, sequence);
+            for (name, written) in choices {
+                let choice = choice(&written).map_err(|why| {
+                    wrong(
+                        format!("{menu}.{name}"),
+                        why,
+                        "write \"keys\" (0-9, * and #), \"\" for a choice without keys, false for \
+                         one that does not exist, or { keys = \"…\", when = \"any-time\" } \
+                         (while-playing, after-playing); a list for several",
+                    )
+                })?;
+                keys_of.insert(name, choice);
             }
             menus.insert(menu, keys_of);
         }
@@ -154,14 +244,41 @@ impl KeyLayout {
             name: name.to_owned(),
             file: file.to_owned(),
             paces,
+            order: parsed.layout.order,
             menus,
+            based: BTreeMap::new(),
         };
         Ok((layout, base))
     }
 
     /// What must be pressed for a choice of a menu; `None` when it has no keys in this layout.
     pub fn keys(&self, menu: &str, choice: &str) -> Option<KeySequence> {
-        *self.menus.get(menu)?.get(choice)?
+        let first = self.bindings(menu, choice).first()?;
+        Some(first.keys)
+    }
+
+    /// All that may be pressed for a choice of a menu.
+    pub fn bindings(&self, menu: &str, choice: &str) -> &[Binding] {
+        match self.menus.get(menu).and_then(|menu| menu.get(choice)) {
+            Some(Choice::Present(bindings)) => bindings,
+            Some(Choice::Absent) | None => &[],
+        }
+    }
+
+    /// Whether a menu has this choice at all, with keys or without.
+    pub fn has(&self, menu: &str, choice: &str) -> bool {
+        let said = self.menus.get(menu).and_then(|menu| menu.get(choice));
+        said.is_some_and(|said| *said != Choice::Absent)
+    }
+
+    /// Whether there is a table for a menu.
+    pub fn has_menu(&self, menu: &str) -> bool {
+        self.menus.contains_key(menu)
+    }
+
+    /// In which order the options of a menu are read.
+    pub fn order(&self, menu: &str) -> Order {
+        self.based.get(menu).copied().unwrap_or(self.order)
     }
 
     /// Whether the layout says anything about a choice, be it that it has no keys.
@@ -172,11 +289,10 @@ impl KeyLayout {
     }
 
     /// Every menu, choice and key sequence.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &KeySequence)> {
-        self.menus.iter().flat_map(|(menu, choices)| {
-            choices.iter().filter_map(move |(choice, keys)| {
-                Some((menu.as_str(), choice.as_str(), keys.as_ref()?))
-            })
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, KeySequence)> {
+        self.names().flat_map(|(menu, choice)| {
+            let bindings = self.bindings(menu, choice).iter();
+            bindings.map(move |binding| (menu, choice, binding.keys))
         })
     }
 
@@ -242,6 +358,24 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_may_be_absent_or_have_keys_for_different_moments() {
+        let layout = parse(&format!(
+            "{HEADER}[menu]\nplay = false\n\
+             skip = [\"16\", {{ keys = \"##\", when = \"while-playing\" }}]\n"
+        ))
+        .unwrap();
+        assert!(layout.mentions("menu", "play") && !layout.has("menu", "play"));
+        let told = |binding: &Binding| (binding.keys.to_string(), binding.when);
+        let skip: Vec<_> = layout.bindings("menu", "skip").iter().map(told).collect();
+        let expected = [
+            ("16".to_owned(), None),
+            ("##".to_owned(), Some(When::WhilePlaying)),
+        ];
+        assert_eq!(skip, expected);
+        assert_eq!(layout.order("menu"), Order::Menu);
+    }
+
+    #[test]
     fn a_layout_takes_whole_menus_from_its_base() {
         let assets = Assets::from_texts([
             (
@@ -250,7 +384,7 @@ mod tests {
             ),
             (
                 "grammars/keys/two.toml",
-                "[layout]\nbase = \"one\"\n[a]\nplay = \"9\"\n",
+                "[layout]\nbase = \"one\"\norder = \"keys\"\n[a]\nplay = \"9\"\n",
             ),
             ("grammars/keys/three.toml", "[layout]\nbase = \"two\"\n"),
         ]);
@@ -263,6 +397,7 @@ mod tests {
         );
         assert_eq!(keys("b", "go").as_deref(), Some("3"));
         assert_eq!(two.paces().len(), 2);
+        assert_eq!((two.order("a"), two.order("b")), (Order::Keys, Order::Menu));
         let fault = KeyLayout::load(&assets, "three").err().unwrap().to_string();
         assert!(fault.contains("layout.base"), "{fault}");
     }
@@ -271,12 +406,21 @@ mod tests {
     fn faults_name_file_entry_and_cure() {
         for (text, expected) in [
             ("[menu]\nplay = \"7a\"\n", "menu.play"),
-            ("[menu]\nplay = 7\n", "syntax"),
+            ("[menu]\nplay = 7\n", "menu.play"),
+            ("[menu]\nplay = true\n", "menu.play"),
+            ("[menu]\nplay = [\"1\", \"\"]\n", "menu.play"),
+            (
+                "[menu]\nplay = { keys = \"1\", when = \"never\" }\n",
+                "menu.play",
+            ),
+            ("[menu\nplay = 7\n", "syntax"),
         ] {
             let fault = parse(&format!("{HEADER}{text}")).err().unwrap().to_string();
             assert!(fault.starts_with("grammars/keys/test.toml"), "{fault}");
             assert!(fault.contains(expected), "{fault}");
         }
+        let fault = parse("[layout]\npaces = [100]\norder = \"sideways\"\n");
+        assert!(fault.err().unwrap().to_string().contains("order"));
         let fault = parse("[layout]\npaces = [100, 80]\n")
             .err()
             .unwrap()

@@ -234,7 +234,7 @@ impl Prompts {
             let Some(name) = self.option(menu, choice) else {
                 continue;
             };
-            let values = [("key", Value::Keys(*keys))];
+            let values = [("key", Value::Keys(keys))];
             for utterance in self.say(locale, name, &values).unwrap_or_default() {
                 if utterance.has_variables {
                     fixed.push(utterance);

@@ -177,7 +177,7 @@ pub enum Folder {
     Sent,
     /// What is not finished.
     Drafts,
-    /// Deleted Items: out of reach by telephone.
+    /// Deleted Items: some key layouts lead there.
     Deleted,
 }
 

@@ -18,10 +18,10 @@ use crate::calendar::arrivals::Followed;
 use crate::calendar::embedded::EmbeddedCalendar;
 use crate::caller::Language;
 use crate::config::{Config, PinMails, Transport};
-use crate::conversation::Desk;
+use crate::conversation::{Desk, menus};
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::directory::embedded_contacts::EmbeddedContacts;
-use crate::language::{Assets, KeyLayout};
+use crate::language::{Assets, KeyLayout, Words, check_layout};
 use crate::line::Locale;
 use crate::lmtp::LmtpServer;
 use crate::mailbox::embedded::EmbeddedMailbox;
@@ -274,9 +274,28 @@ pub(super) fn open_assets(config: &Config) -> Result<Assets, StartFault> {
     }
 }
 
-/// Reads prompts, keys and phrases.
+/// Reads prompts, keys and phrases. A layout that would leave a caller stuck is refused, and not only
+/// the one that the configuration names: subscribers may choose any.
 pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault> {
-    open_language_with(&open_assets(config)?, config)
+    let language = open_language_with(&open_assets(config)?, config)?;
+    let faults: Vec<String> = language
+        .layouts
+        .iter()
+        .flat_map(|layout| {
+            let words = Words {
+                prompts: &language.prompts,
+                keys: layout,
+                phrases: &language.phrases,
+            };
+            check_layout(words, &menus::all()).faults
+        })
+        .map(|fault| fault.to_string())
+        .collect();
+    if faults.is_empty() {
+        Ok(language)
+    } else {
+        Err(StartFault(faults.join("\n")))
+    }
 }
 
 /// The same out of words that are open already.

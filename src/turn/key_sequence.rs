@@ -35,6 +35,20 @@ impl KeySequence {
         &self.keys[..usize::from(self.length)]
     }
 
+    /// Where the sequence stands in a list by keys: short ones first, `1` to `9`, `0`, `*`, `#`.
+    pub fn rank(&self) -> (u8, [u8; KeySequence::LONGEST]) {
+        let mut places = [0; KeySequence::LONGEST];
+        for (place, key) in places.iter_mut().zip(self.keys()) {
+            *place = match key.character() {
+                '0' => 10,
+                '*' => 11,
+                '#' => 12,
+                digit => digit.to_digit(10).unwrap_or_default() as u8,
+            };
+        }
+        (self.length, places)
+    }
+
     /// Whether `keys` are the beginning of this sequence, or all of it.
     pub fn starts_with(&self, keys: &[Key]) -> bool {
         self.keys().starts_with(keys)
@@ -134,6 +148,17 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<KeySequence>(), Err(why));
         }
+    }
+
+    #[test]
+    fn sequences_are_listed_as_on_a_keypad() {
+        let mut sequences: Vec<KeySequence> = ["#", "12", "0", "9", "*", "1", "19", "15"]
+            .iter()
+            .filter_map(|text| text.parse().ok())
+            .collect();
+        sequences.sort_by_key(KeySequence::rank);
+        let listed: Vec<String> = sequences.iter().map(ToString::to_string).collect();
+        assert_eq!(listed, ["1", "9", "0", "*", "#", "12", "15", "19"]);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Entry<C> {
     pub when: When,
     /// Whether and when it is announced.
     pub level: Level,
+    /// Whether it comes first even where the options are read by their keys.
+    pub leads: bool,
 }
 
 /// When a choice is open. Where a message and the menu at its end give one key two meanings, this
@@ -61,6 +63,15 @@ impl<C: Copy> Entry<C> {
         }
     }
 
+    /// The same choice, announced first even where the options are read by their keys: what most
+    /// callers want next.
+    pub const fn leading(self) -> Entry<C> {
+        Entry {
+            leads: true,
+            ..self
+        }
+    }
+
     /// The same choice, never announced.
     pub const fn silent(self) -> Entry<C> {
         Entry {
@@ -76,6 +87,7 @@ const fn entry<C: Copy>(name: &'static str, choice: C, when: When, level: Level)
         choice,
         when,
         level,
+        leads: false,
     }
 }
 

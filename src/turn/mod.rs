@@ -34,7 +34,7 @@ pub const STILL_THERE: PromptName = PromptName("still-there");
 pub const NOT_UNDERSTOOD: PromptName = PromptName("not-understood");
 /// Something was said and not understood again; the options follow.
 pub const NOT_UNDERSTOOD_AGAIN: PromptName = PromptName("not-understood-again");
-/// Did you say `$words`? One for yes, two for no.
+/// Did you say `$words`? `$yes` for yes, `$no` for no.
 pub const DID_YOU_SAY: PromptName = PromptName("did-you-say");
 /// Speech failed too often; keys from now on.
 pub const KEYS_ONLY: PromptName = PromptName("keys-only");
@@ -78,6 +78,8 @@ pub enum Announced {
     First,
     /// The second half.
     More,
+    /// All of them.
+    All,
 }
 
 /// What an open choice does.
@@ -89,6 +91,8 @@ pub enum Request<C> {
     Repeat,
     /// The second half of the options is read.
     More,
+    /// All options are read.
+    Help,
 }
 
 /// A choice that is open in this turn. Earlier ones beat later ones with the same keys or name.
@@ -102,6 +106,8 @@ pub struct OpenChoice<C> {
     pub keys: Option<KeySequence>,
     /// When it is open.
     pub when: When,
+    /// Whether what plays goes on playing when it is chosen.
+    pub steers: bool,
 }
 
 /// How long a question stays open.
@@ -170,6 +176,12 @@ impl<C: Copy> Turn<C> {
             speaking: false,
             deadline: None,
         }
+    }
+
+    /// The same, where these keys confirm and deny what may have been said.
+    pub fn confirmed_by(mut self, yes: Option<KeySequence>, no: Option<KeySequence>) -> Turn<C> {
+        self.doubts.answered_by(yes, no);
+        self
     }
 
     /// The same, asked while something plays.
@@ -389,8 +401,8 @@ impl<C: Copy> Turn<C> {
             }
             Phase::Playing => {
                 let steers = self.choices.iter().any(|choice| {
-                    let leaves_it_playing = choice.when == When::WhilePlaying
-                        || !matches!(choice.request, Request::Answer(_));
+                    let leaves_it_playing =
+                        choice.steers || !matches!(choice.request, Request::Answer(_));
                     leaves_it_playing
                         && self.is_open(choice, true)
                         && choice.keys.is_some_and(|keys| keys.starts_with(&self.keys))
@@ -415,16 +427,17 @@ impl<C: Copy> Turn<C> {
         self.failures = 0;
         match self.choices[index].request {
             Request::Answer(choice) => Step::Chosen(choice),
-            Request::Repeat if playing => {
+            Request::Repeat | Request::Help if playing => {
                 let step = self.say(OPTIONS, Announced::WhilePlaying);
                 self.phase = Phase::Playing;
                 step
             }
-            Request::Repeat if self.announced == Announced::More => {
-                self.say(OPTIONS, Announced::More)
+            Request::Repeat if matches!(self.announced, Announced::More | Announced::All) => {
+                self.say(OPTIONS, self.announced)
             }
             Request::Repeat => self.say(OPTIONS, Announced::First),
             Request::More => self.say(OPTIONS, Announced::More),
+            Request::Help => self.say(OPTIONS, Announced::All),
         }
     }
 

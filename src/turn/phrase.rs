@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::menu::{YES_NO, YesNo};
 use super::{
-    Announced, DID_YOU_SAY, KEYS_ONLY, NOT_UNDERSTOOD, NOT_UNDERSTOOD_AGAIN, OPTIONS, Phase, Step,
-    Turn, When,
+    Announced, DID_YOU_SAY, KEYS_ONLY, KeySequence, NOT_UNDERSTOOD, NOT_UNDERSTOOD_AGAIN, OPTIONS,
+    Phase, Step, Turn,
 };
 use crate::line::{Hypothesis, Key, Sure};
 
@@ -21,6 +21,9 @@ pub(super) struct Doubts {
     /// Utterances not understood in this question.
     misheard: u8,
     keys_only: bool,
+    /// The keys for yes and for no.
+    yes: Option<KeySequence>,
+    no: Option<KeySequence>,
 }
 
 impl Doubts {
@@ -37,13 +40,21 @@ impl Doubts {
         self.next = None;
     }
 
-    /// What this key says about the doubt, if it says anything: `1` for yes and `2` for no.
+    pub(super) fn answered_by(&mut self, yes: Option<KeySequence>, no: Option<KeySequence>) {
+        self.yes = yes;
+        self.no = no;
+    }
+
+    /// What this key says about the doubt, if it says anything.
     pub(super) fn take_key(&self, key: Key) -> Option<YesNo> {
         self.asked.as_ref()?;
-        match key.character() {
-            '1' => Some(YesNo::Yes),
-            '2' => Some(YesNo::No),
-            _ => None,
+        let is = |keys: Option<KeySequence>| keys.is_some_and(|keys| keys.keys() == [key]);
+        if is(self.yes) {
+            Some(YesNo::Yes)
+        } else if is(self.no) {
+            Some(YesNo::No)
+        } else {
+            None
         }
     }
 
@@ -97,7 +108,7 @@ impl<C: Copy> Turn<C> {
                 self.request(index)
             }
             // To ask back would end what plays; rewinding it is not worth that.
-            Sure::Confirm if self.choices[index].when == When::WhilePlaying => Step::Wait,
+            Sure::Confirm if self.choices[index].steers => Step::Wait,
             Sure::Confirm => {
                 let next = open
                     .next()

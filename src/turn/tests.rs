@@ -38,6 +38,7 @@ fn choice(name: &'static str, keys: &str, when: When) -> OpenChoice<&'static str
         request: Request::Answer(name),
         keys: keys.parse().ok(),
         when,
+        steers: when == When::WhilePlaying,
     }
 }
 
@@ -47,6 +48,7 @@ fn open() -> Vec<OpenChoice<&'static str>> {
         request,
         keys: keys.parse().ok(),
         when: When::Always,
+        steers: false,
     };
     vec![
         choice("rewind", "1", When::WhilePlaying),
@@ -454,7 +456,8 @@ fn every_race_has_one_outcome() {
     ];
     for (name, asked, happenings) in rows {
         let mut now = Instant::from(tokio::time::Instant::now());
-        let mut turn = Turn::new(open(), Patience::default(), 0);
+        let mut turn = Turn::new(open(), Patience::default(), 0)
+            .confirmed_by("1".parse().ok(), "2".parse().ok());
         match asked {
             Plainly => {}
             OverAMessage => turn = turn.while_playing(),
@@ -498,7 +501,8 @@ fn every_race_has_one_outcome() {
 #[test]
 fn keys_behind_the_answer_are_left_for_the_next_question() {
     let now = Instant::from(tokio::time::Instant::now());
-    let mut turn = Turn::new(open(), Patience::default(), 0);
+    let mut turn =
+        Turn::new(open(), Patience::default(), 0).confirmed_by("1".parse().ok(), "2".parse().ok());
     turn.on(now, &LineEvent::Key(Key::new('1').unwrap()));
     let step = turn.on(now, &LineEvent::Key(Key::new('7').unwrap()));
     assert_eq!(step, Chosen("replay"));
@@ -537,6 +541,7 @@ mod properties {
                 request: Request::Answer(index),
                 keys: Some(*keys),
                 when: When::Always,
+                steers: false,
             })
             .collect();
         let patience = Patience {

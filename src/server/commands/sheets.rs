@@ -21,11 +21,28 @@ pub enum Form {
 /// `key-card`.
 ///
 /// # Errors
-/// When the words cannot be read, or there are none in this language.
-pub fn key_card(place: &Place, locale: &str, form: Form) -> anyhow::Result<()> {
+/// When the words cannot be read, or there are none in this language, or no such layout.
+pub fn key_card(
+    place: &Place,
+    layout: Option<&str>,
+    locale: &str,
+    form: Form,
+) -> anyhow::Result<()> {
     let language = open_language(&place.config()?)?;
     let locale = known(&language, locale)?;
-    let card = KeyCard::new(words(&language), &menus::all(), &locale)?;
+    let mut words = words(&language);
+    if let Some(layout) = layout {
+        let named = language.layouts.iter().find(|one| one.name() == layout);
+        let Some(keys) = named else {
+            let all: Vec<&str> = language.layouts.iter().map(|one| one.name()).collect();
+            bail!(
+                "--layout {layout}: there is no such key layout; choose one of {}",
+                all.join(", ")
+            );
+        };
+        words.keys = keys;
+    }
+    let card = KeyCard::new(words, &menus::all(), &locale)?;
     print(&match form {
         Form::Markdown => card.markdown(),
         Form::Html => card.html(),
