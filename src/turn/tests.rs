@@ -89,6 +89,29 @@ fn event(happens: &Happens) -> Option<LineEvent> {
 }
 
 #[test]
+fn help_reads_all_options_or_those_of_what_plays() {
+    let now = Instant::from(tokio::time::Instant::now());
+    let help = OpenChoice {
+        name: "help",
+        request: Request::Help,
+        keys: "5".parse().ok(),
+        when: When::Always,
+        steers: false,
+    };
+    let press = |turn: &mut Turn<&'static str>| {
+        let key = Key::new('5').map(LineEvent::Key);
+        key.map(|key| turn.on(now, &key))
+    };
+    let choices: Vec<_> = open().into_iter().chain([help]).collect();
+    let mut plainly = Turn::new(choices.clone(), Patience::default(), 0);
+    assert_eq!(press(&mut plainly), Some(Say(OPTIONS)));
+    assert_eq!(plainly.announced(), Announced::All);
+    let mut over_a_message = Turn::new(choices, Patience::default(), 0).while_playing();
+    assert_eq!(press(&mut over_a_message), Some(Say(OPTIONS)));
+    assert_eq!(over_a_message.announced(), Announced::WhilePlaying);
+}
+
+#[test]
 fn every_race_has_one_outcome() {
     type Row = (
         &'static str,
