@@ -8,25 +8,25 @@ old-emails-follow = Those were your unread messages. Next are the ones you have 
 message-position = Message { $number } of { $count }.
 # Who a message is from. $kind tells what it is: note (ordinary), voice (a spoken reply), missed-call,
 # request (to a meeting), response (to one), cancellation (of one), report (of delivery).
-# The subject follows, as the sender wrote it.
+# The subject follows, as the sender wrote it, but not that of a missed call.
 email-from = { $kind ->
-    [voice] Voice reply.
-    [missed-call] Missed call.
-    [request] Meeting request.
-    [response] Answer to a meeting request.
-    [cancellation] Meeting cancelled.
-    [report] Delivery report.
-   *[note] {""}
-} From { $sender }.
+    [voice] Voice reply. From
+    [missed-call] Missed call from
+    [request] Meeting request. From
+    [response] Answer to a meeting request. From
+    [cancellation] Meeting cancelled. From
+    [report] Delivery report. From
+   *[note] From
+} { $sender }.
 email-from-nobody = { $kind ->
-    [voice] Voice reply.
-    [missed-call] Missed call.
-    [request] Meeting request.
-    [response] Answer to a meeting request.
-    [cancellation] Meeting cancelled.
-    [report] Delivery report.
-   *[note] {""}
-} From an unknown sender.
+    [voice] Voice reply. From an unknown sender.
+    [missed-call] Missed call from an unknown caller.
+    [request] Meeting request. From an unknown sender.
+    [response] Answer to a meeting request. From an unknown sender.
+    [cancellation] Meeting cancelled. From an unknown sender.
+    [report] Delivery report. From an unknown sender.
+   *[note] From an unknown sender.
+}
 email-no-subject = No subject.
 # Follows the subject. $importance is high, normal or low; $private and $flagged are yes or no.
 email-when = { $when }. { $importance ->

@@ -9,7 +9,9 @@ use super::desk::{Session, Visit};
 use super::faults;
 use crate::caller::Talk;
 use crate::mailbox::writing::answer_subject;
-use crate::mailbox::{Content, Email, MailAddress, MailKind, MailboxId, Recipient, VoiceMessage};
+use crate::mailbox::{
+    Content, Email, MailAddress, MailKind, MailboxId, MessageClass, Recipient, VoiceMessage,
+};
 
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +56,8 @@ pub(super) async fn to_email(
 
 /// Whether an e-mail says where an answer goes.
 pub(super) fn has_sender(email: &Email) -> bool {
-    email.from.is_some() || !email.reply_to.is_empty()
+    // A missed call comes from the system that answered: only Reply-To leads to the caller.
+    (email.from.is_some() && email.class != MessageClass::MissedCall) || !email.reply_to.is_empty()
 }
 
 /// An answer to a voice message; none when nobody knows where it would go.

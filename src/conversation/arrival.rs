@@ -40,6 +40,13 @@ pub struct Arrival {
     pub call_id: String,
 }
 
+impl Arrival {
+    /// The number that a mailbox answers for: the one that diverted the call, else the one called.
+    pub fn answers_for(&self) -> &str {
+        self.diverted_from.as_ref().unwrap_or(&self.called)
+    }
+}
+
 /// CallType of a call record (`unified-messaging` section 16).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum CallType {
@@ -79,6 +86,8 @@ pub struct Outcome {
     pub callee_mailbox: Option<String>,
     /// How many messages were left.
     pub messages_left: u32,
+    /// Whether the owner of the mailbox was told of a caller who left nothing.
+    pub missed_call_noted: bool,
     /// How many messages a subscriber sent.
     pub messages_sent: u32,
     /// Whether the caller ended the call; false when we said goodbye.

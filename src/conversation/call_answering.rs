@@ -5,12 +5,13 @@ use tracing::warn;
 
 use super::arrival::{CallType, ReasonForCall};
 use super::desk::{Desk, Visit, mailbox_of};
+use super::missed_call::Missed;
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::{prompts, take_message};
 use crate::caller::{Caller, Saying, Talk, Value};
 use crate::line::PromptName;
-use crate::mailbox::Recorded;
+use crate::mailbox::{NothingLeft, Recorded};
 use crate::policy::mailbox::Subscriber;
 use crate::turn::menu::{Menu, silent};
 
@@ -42,8 +43,13 @@ pub(super) async fn answer(
         visit.outcome.call_type = CallType::None;
         return Err(caller.farewell(prompts::MAILBOX_DISABLED).await);
     }
-    if let Some(why) = refusal(visit, &owner).await {
-        return Err(caller.farewell(why).await);
+    visit.missed = Some(Missed::by(&owner));
+    if let Some((said, why)) = refusal(visit, &owner).await {
+        visit.missed = Some(Missed {
+            why,
+            ..Missed::by(&owner)
+        });
+        return Err(caller.farewell(said).await);
     }
     caller
         .start(
@@ -61,14 +67,17 @@ pub(super) async fn answer(
     }
 }
 
-/// Why no message is taken for `owner` from this caller, if so.
-pub(super) async fn refusal(visit: &Visit<'_>, owner: &Subscriber) -> Option<PromptName> {
+/// Why no message is taken for `owner` from this caller, if so: to him, and to the owner.
+pub(super) async fn refusal(
+    visit: &Visit<'_>,
+    owner: &Subscriber,
+) -> Option<(PromptName, NothingLeft)> {
     if visit.arrival.calling.is_none() && !owner.mailbox.anonymous_callers_can_leave_messages {
-        return Some(prompts::NO_ANONYMOUS_MESSAGES);
+        return Some((prompts::NO_ANONYMOUS_MESSAGES, NothingLeft::Anonymous));
     }
     is_full(visit.desk, owner)
         .await
-        .then_some(prompts::MAILBOX_FULL)
+        .then_some((prompts::MAILBOX_FULL, NothingLeft::MailboxFull))
 }
 
 /// What callers of `owner` hear first: the greeting for absence or the personal one, else the
@@ -121,17 +130,19 @@ async fn greeting(visit: &Visit<'_>, owner: &Subscriber) -> Saying {
 /// takes it, and so does one whose size cannot be had: the message waits with us.
 pub(super) async fn is_full(desk: &Desk, owner: &Subscriber) -> bool {
     let quota = owner.mailbox.quota_bytes;
-    if quota == 0 {
-        return false;
-    }
+    quota > 0 && bytes_in(desk, owner).await >= quota
+}
+
+/// How much lies in a mailbox; nothing, when that cannot be had.
+pub(super) async fn bytes_in(desk: &Desk, owner: &Subscriber) -> u64 {
     match desk.mail.usage(&mailbox_of(owner)).await {
-        Ok(usage) => usage.bytes >= quota,
+        Ok(usage) => usage.bytes,
         Err(fault) => {
             warn!(
                 "the size of {}'s mailbox cannot be had: {fault}",
                 owner.user()
             );
-            false
+            0
         }
     }
 }

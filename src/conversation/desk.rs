@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::arrival::{Arrival, CustomPrompts, Outcome};
+use super::missed_call::Missed;
 use super::undo::Memory;
 use crate::calendar::Calendar;
 use crate::caller::Manner;
@@ -54,6 +56,10 @@ pub(super) struct Visit<'a> {
     pub(super) arrival: Arrival,
     /// What the call record will say.
     pub(super) outcome: Outcome,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// The mailbox that answered, as long as the caller has left nothing there.
+    pub(super) missed: Option<Missed>,
     /// How we talk with a caller of whom nothing is known.
     pub(super) manner: Manner,
     /// Wrong sign-ins in this call.

@@ -56,7 +56,7 @@ async fn leave_message(caller: &mut Caller, visit: &mut Visit<'_>, recipient: &S
     let name = SpokenName::of_user(visit.desk, recipient.user(), &recipient.display_name)
         .await
         .alone();
-    if let Some(why) = call_answering::refusal(visit, recipient).await {
+    if let Some((why, _)) = call_answering::refusal(visit, recipient).await {
         return Err(caller.farewell(name.then(why)).await);
     }
     caller

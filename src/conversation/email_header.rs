@@ -5,6 +5,7 @@ use jiff::Zoned;
 use super::desk::{Session, Visit};
 use super::message_header::position;
 use super::prompts;
+use super::sender::spoken_number;
 use crate::caller::{Reading, Saying, Value};
 use crate::language::ClockFormat;
 use crate::line::{Locale, PromptName};
@@ -42,9 +43,13 @@ pub(super) fn sender_and_subject(email: &Email, locale: &Locale) -> Saying {
     let from = match &email.from {
         Some(from) => Saying::new(prompts::EMAIL_FROM)
             .with("kind", kind(email.class))
-            .with("sender", name(from)),
+            .with("sender", sender(email, from)),
         None => Saying::new(prompts::EMAIL_FROM_NOBODY).with("kind", kind(email.class)),
     };
+    if email.class == MessageClass::MissedCall {
+        // Its subject says the same once more.
+        return from;
+    }
     let subject: String = email.subject.chars().take(SUBJECT_MAX).collect();
     if subject.contains(char::is_alphanumeric) {
         from.read(Reading::new(SUBJECT, subject, locale.clone()))
@@ -88,9 +93,15 @@ pub(super) fn before_the_text(content: &Content) -> Saying {
 pub(super) fn envelope(visit: &Visit<'_>, session: &Session, email: &Email) -> Saying {
     let mut said = match &email.from {
         Some(from) => {
-            let said = Saying::new(prompts::EMAIL_ENVELOPE_FROM).with("sender", name(from));
-            match &from.name {
-                Some(_) => said
+            let said =
+                Saying::new(prompts::EMAIL_ENVELOPE_FROM).with("sender", sender(email, from));
+            let from = match email.class {
+                // The address beside the caller's name is the system's.
+                MessageClass::MissedCall => email.reply_to.first(),
+                _ => Some(from).filter(|from| from.name.is_some()),
+            };
+            match from {
+                Some(from) => said
                     .then(prompts::EMAIL_ENVELOPE_ADDRESS)
                     .with("address", Value::Text(from.address.clone())),
                 None => said,
@@ -142,6 +153,15 @@ pub(super) fn name(address: &MailAddress) -> Value {
         .as_deref()
         .filter(|name| !name.trim().is_empty());
     Value::Text(written.unwrap_or(&address.address).to_owned())
+}
+
+/// Who sent an e-mail: a missed call may know a number only.
+fn sender(email: &Email, from: &MailAddress) -> Value {
+    let number = match email.class {
+        MessageClass::MissedCall => from.name.as_deref().and_then(spoken_number),
+        _ => None,
+    };
+    number.unwrap_or_else(|| name(from))
 }
 
 /// What kind of message it is, as prompts know it.

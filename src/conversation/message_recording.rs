@@ -110,7 +110,9 @@ impl Rules {
             introduction,
             protects: match kind {
                 MailKind::Voice => protects,
-                MailKind::VoiceReply | MailKind::Note | MailKind::System => Protect::None,
+                MailKind::VoiceReply | MailKind::Note | MailKind::MissedCall | MailKind::System => {
+                    Protect::None
+                }
             },
             marks: true,
         }

@@ -36,6 +36,7 @@ mod meeting_mail;
 pub mod menus;
 mod message_header;
 mod message_recording;
+mod missed_call;
 mod people_list;
 mod personal_options;
 mod pile;

@@ -5,7 +5,7 @@ use tracing::{info, warn};
 use super::arrival::{Arrival, CallType, EntryPoint, Outcome};
 use super::desk::{Desk, Visit};
 use super::sign_in::SignIn;
-use super::{call_answering, prompts, voice_access};
+use super::{call_answering, missed_call, prompts, voice_access};
 use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::policy::mailbox::Subscriber;
 
@@ -42,6 +42,8 @@ pub async fn reception(caller: &mut Caller, desk: &Desk, arrival: Arrival) -> Ou
             ..Outcome::default()
         },
         arrival,
+        began: desk.clock.now(),
+        missed: None,
         manner: caller.manner(),
         sign_in_failures: 0,
     };
@@ -55,6 +57,7 @@ pub async fn reception(caller: &mut Caller, desk: &Desk, arrival: Arrival) -> Ou
             }
         }
     }
+    missed_call::note(&mut visit).await;
     visit.outcome.caller_hung_up = caller.has_hung_up();
     visit.outcome
 }

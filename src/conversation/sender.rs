@@ -8,38 +8,91 @@ use super::arrival::Arrival;
 use super::desk::{Desk, mailbox_of};
 use super::prompts;
 use crate::caller::{Saying, Value};
-use crate::directory::DirectoryFault;
+use crate::directory::{Contact, DirectoryFault, Person};
 use crate::line::{Number, Sound};
-use crate::mailbox::{MailboxId, Recorded, Sender};
+use crate::mailbox::{CallDetails, MailboxId, Recorded, Sender};
 use crate::policy::mailbox::Subscriber;
 
 /// Who calls `owner`, as far as the calling number tells: a mailbox of the dial plan called or of one
 /// that counts the same, else one of the owner's contacts, else somebody in the directory, else the
 /// name that came with the call (`unified-messaging` section 7.5).
 pub(super) async fn of(desk: &Desk, arrival: &Arrival, owner: &Subscriber) -> Sender {
-    let Some(number) = &arrival.calling else {
-        return Sender::default();
-    };
-    let mut sender = Sender {
-        number: Some(number.to_string()),
-        ..Sender::default()
-    };
-    if let Some(colleague) = colleague(desk, arrival, number.as_str()) {
-        sender.user = Some(colleague.user().to_owned());
-        sender.name = Some(colleague.display_name);
-        return sender;
+    let known = Known::of(desk, arrival, owner).await;
+    Sender {
+        number: arrival.calling.as_ref().map(Number::to_string),
+        name: known.name(arrival),
+        user: match known {
+            Known::Colleague(colleague) => Some(colleague.user().to_owned()),
+            Known::Contact(_) | Known::Person(_) | Known::Nobody => None,
+        },
     }
-    let contact = desk
-        .contacts
-        .by_number(&mailbox_of(owner), number.as_str())
-        .await;
-    let mut name = known(arrival, contact).map(|contact| contact.display_name());
-    if name.is_none() && arrival.dial_plan.allow_heuristic_calling_line_id_resolution {
+}
+
+/// All that a mail about the call tells of who calls `owner`.
+pub(super) async fn details(desk: &Desk, arrival: &Arrival, owner: &Subscriber) -> CallDetails {
+    let found = Known::of(desk, arrival, owner).await;
+    let details = match &found {
+        Known::Colleague(colleague) => {
+            let person = desk.directory.by_user(colleague.user()).await;
+            known(arrival, person).map(|person| person.call_details())
+        }
+        Known::Contact(contact) => Some(contact.call_details()),
+        Known::Person(person) => Some(person.call_details()),
+        Known::Nobody => None,
+    };
+    CallDetails {
+        name: found.name(arrival),
+        number: arrival.calling.as_ref().map(Number::to_string),
+        called: arrival.answers_for().to_owned(),
+        reason: arrival.reason.to_string(),
+        call_id: arrival.call_id.clone(),
+        ..details.unwrap_or_default()
+    }
+}
+
+/// Whom a calling number belongs to.
+enum Known {
+    Colleague(Subscriber),
+    Contact(Contact),
+    Person(Person),
+    Nobody,
+}
+
+impl Known {
+    async fn of(desk: &Desk, arrival: &Arrival, owner: &Subscriber) -> Known {
+        let Some(number) = &arrival.calling else {
+            return Known::Nobody;
+        };
+        if let Some(colleague) = colleague(desk, arrival, number.as_str()) {
+            return Known::Colleague(colleague);
+        }
+        let contact = desk
+            .contacts
+            .by_number(&mailbox_of(owner), number.as_str())
+            .await;
+        if let Some(contact) = known(arrival, contact) {
+            return Known::Contact(contact);
+        }
+        if !arrival.dial_plan.allow_heuristic_calling_line_id_resolution {
+            return Known::Nobody;
+        }
         let person = desk.directory.by_number(number.as_str()).await;
-        name = known(arrival, person).map(|person| person.display_name());
+        known(arrival, person).map_or(Known::Nobody, Known::Person)
     }
-    sender.name = name.or_else(|| arrival.calling_name.clone());
-    sender
+
+    /// The name found, else the one that came with the number; none when the number is withheld.
+    fn name(&self, arrival: &Arrival) -> Option<String> {
+        match self {
+            Known::Colleague(colleague) => Some(colleague.display_name.clone()),
+            Known::Contact(contact) => Some(contact.display_name()),
+            Known::Person(person) => Some(person.display_name()),
+            Known::Nobody => arrival
+                .calling
+                .as_ref()
+                .and(arrival.calling_name.as_ref())
+                .cloned(),
+        }
+    }
 }
 
 /// A message without a name is better than none.

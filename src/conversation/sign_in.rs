@@ -189,6 +189,7 @@ pub(super) fn signed_in(
     if visit.outcome.caller_mailbox.as_deref() != Some(subscriber.user()) {
         caller.note_signed_in(subscriber.user());
     }
+    visit.missed = None;
     visit.outcome.call_type = CallType::SubscriberAccess;
     visit.outcome.caller_mailbox = Some(subscriber.user().to_owned());
     subscriber

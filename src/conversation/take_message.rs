@@ -98,7 +98,7 @@ pub(super) async fn take_message(
             false
         }
         Some(recording) => {
-            deliver(visit, draft.envelope, recording).await?;
+            deliver(visit, owner, draft.envelope, recording).await?;
             true
         }
         None => false,
@@ -230,11 +230,24 @@ async fn options(caller: &mut Caller, owner: &Subscriber, envelope: &mut Envelop
     }
 }
 
-async fn deliver(visit: &mut Visit<'_>, mut envelope: Envelope, recording: Recording) -> Talk {
+async fn deliver(
+    visit: &mut Visit<'_>,
+    owner: &Subscriber,
+    mut envelope: Envelope,
+    recording: Recording,
+) -> Talk {
     envelope.id = MessageId(recording.tape.0.clone());
     match visit.desk.outbox.deliver(envelope, recording).await {
         Ok(()) => {
             visit.outcome.messages_left += 1;
+            let to = mailbox_of(owner);
+            if visit
+                .missed
+                .as_ref()
+                .is_some_and(|missed| mailbox_of(&missed.owner) == to)
+            {
+                visit.missed = None;
+            }
             if visit.outcome.call_type == CallType::CallAnsweringMissedCall {
                 visit.outcome.call_type = CallType::CallAnsweringVoiceMessage;
             }
@@ -259,10 +272,7 @@ async fn envelope(visit: &Visit<'_>, owner: &Subscriber) -> Envelope {
         received: visit.desk.clock.now(),
         importance: Importance::Normal,
         private: false,
-        called: arrival
-            .diverted_from
-            .clone()
-            .unwrap_or_else(|| arrival.called.clone()),
+        called: arrival.answers_for().to_owned(),
         reason: arrival.reason.to_string(),
         call_id: arrival.call_id.clone(),
         cut_short: false,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::DirectoryFault;
-use crate::mailbox::MailboxId;
+use crate::mailbox::{CallDetails, MailboxId};
 
 /// A personal contact.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -47,6 +47,20 @@ impl Contact {
             }
         }
         String::new()
+    }
+
+    /// What a mail about a call tells of this contact, the call itself apart.
+    pub fn call_details(&self) -> CallDetails {
+        CallDetails {
+            name: Some(self.display_name()),
+            mail: self.mail.clone(),
+            title: Some(self.title.clone()),
+            company: Some(self.company.clone()),
+            work: self.business.clone(),
+            mobile: self.mobile.clone(),
+            home: self.home.clone(),
+            ..CallDetails::default()
+        }
     }
 }
 

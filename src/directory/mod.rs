@@ -14,6 +14,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::mailbox::CallDetails;
+
 pub use contacts::{Contact, Contacts, Group};
 
 /// Somebody in the directory.
@@ -66,6 +68,20 @@ impl Person {
         format!("{} {}", self.given_name, self.surname)
             .trim()
             .to_owned()
+    }
+
+    /// What a mail about a call tells of this person, the call itself apart.
+    pub fn call_details(&self) -> CallDetails {
+        CallDetails {
+            name: Some(self.display_name()),
+            mail: self.mail.clone(),
+            title: Some(self.title.clone()),
+            company: Some(self.company.clone()),
+            work: self.business.clone().or_else(|| self.extension.clone()),
+            mobile: self.mobile.clone(),
+            home: self.home.clone(),
+            ..CallDetails::default()
+        }
     }
 }
 

@@ -44,6 +44,9 @@ impl<'a> Mail<'a> {
         tree.cut |= whole.len() < mail.len();
         let mut header = Header::read(whole);
         header.class = class(&header, &tree);
+        if header.class == MessageClass::MissedCall {
+            header.name_the_caller();
+        }
         header.attachments = tree.attachments().count();
         Mail { header, tree }
     }

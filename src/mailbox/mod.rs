@@ -3,6 +3,7 @@
 //! Capabilities are data: a conversation asks before it offers what a backend cannot do. Every
 //! call has a deadline that the backend keeps (2 s for what a caller waits for).
 
+pub mod call_details;
 pub mod email;
 pub mod embedded;
 pub mod mime;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::line::Sound;
 
+pub use call_details::{CallDetails, NothingLeft};
 pub use email::{
     Attachment, ChangeMark, Changes, Content, ConversationId, Email, Flag, Flags, FolderState,
     Guard, MailAddress, MessageClass, Page, PartId,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Folder, Importance, MailAddress, MailFault, MailboxId, MessageId};
+use super::{CallDetails, Folder, Importance, MailAddress, MailFault, MailboxId, MessageId};
 use crate::line::Sound;
 
 /// Somebody who gets a mail: a mailbox of ours, an address elsewhere, or a mailbox with its address.
@@ -63,6 +63,9 @@ pub enum MailKind {
     VoiceReply,
     /// Words only: meeting answers, cancellations, "I'll be late".
     Note,
+    /// From the system, about a caller who left nothing (IPM.Note.Microsoft.Missed.Voice,
+    /// `missedcall`). Auto-Submitted, with an empty envelope sender.
+    MissedCall,
     /// From the system: PINs, reports. Auto-Submitted, with an empty envelope sender.
     System,
 }
@@ -108,6 +111,9 @@ pub struct OutgoingMail {
     /// References, oldest first, without angle brackets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
+    /// The call that it is about, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<CallDetails>>,
     /// An iCalendar object with its METHOD: a text/calendar alternative (RFC 6047).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<(String, String)>,
@@ -135,6 +141,7 @@ impl OutgoingMail {
             private: false,
             in_reply_to: None,
             references: Vec::new(),
+            call: None,
             calendar: None,
             sounds: Vec::new(),
             original: None,

@@ -17,7 +17,7 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 
-use super::{Card, Importance, Letterhead, MailAddress, MailKind, OutgoingMail};
+use super::{CallDetails, Card, Importance, Letterhead, MailAddress, MailKind, OutgoingMail};
 
 /// Characters of a name or a subject that are kept (`mailbox-backends` section 4).
 const NAME_LONGEST: usize = 128;
@@ -119,8 +119,19 @@ impl Writing<'_> {
         let mail = self.mail;
         let mut marks: Vec<(&'static str, HeaderType<'_>)> = Vec::new();
         let mut mark = |name, value: String| marks.push((name, Text::new(value).into()));
-        if mail.kind == MailKind::Voice {
-            mark("Content-Class", "voice".to_owned());
+        match mail.kind {
+            MailKind::Voice => mark("Content-Class", "voice".to_owned()),
+            MailKind::MissedCall => {
+                mark("Content-Class", "missedcall".to_owned());
+                // RFC 3458 section 5.6: nothing that a telephone could play.
+                mark("Message-Context", "none".to_owned());
+            }
+            MailKind::VoiceReply | MailKind::Note | MailKind::System => {}
+        }
+        if let Some(call) = &mail.call {
+            for (name, value) in of_call(call) {
+                mark(name, value);
+            }
         }
         if !self.sounds.is_empty() {
             mark("Message-Context", "voice-message".to_owned());
@@ -144,7 +155,7 @@ impl Writing<'_> {
         if mail.private {
             mark("Sensitivity", "private".to_owned());
         }
-        if mail.kind == MailKind::System {
+        if matches!(mail.kind, MailKind::System | MailKind::MissedCall) {
             mark("Auto-Submitted", "auto-generated".to_owned());
             mark("X-Auto-Response-Suppress", "All".to_owned());
         }
@@ -233,6 +244,8 @@ impl Writing<'_> {
                 Address::new_address(name, own.to_owned())
             }
             _ => {
+                let caller = || Some(clean(&self.mail.call.as_ref()?.shown(), NAME_LONGEST));
+                let name = name.or_else(caller);
                 let name = name.unwrap_or_else(|| clean(&self.letterhead.name, NAME_LONGEST));
                 Address::new_address(Some(name), self.letterhead.address.as_str())
             }
@@ -240,6 +253,10 @@ impl Writing<'_> {
     }
 
     fn reply_to(&self) -> Option<Address<'_>> {
+        if let Some(call) = &self.mail.call {
+            let own = call.mail.as_deref().filter(|own| is_plain_address(own))?;
+            return Some(Address::new_address(Some(call.who()), own));
+        }
         let card = self.sender?;
         let address = card
             .address
@@ -279,6 +296,20 @@ impl Writing<'_> {
     fn length(&self) -> Option<Duration> {
         self.sounds.first().map(|sound| sound.length)
     }
+}
+
+/// Headers about a call, by which mail programs and other servers know it.
+fn of_call(call: &CallDetails) -> impl Iterator<Item = (&'static str, String)> {
+    let some = |value: &Option<String>| value.clone().unwrap_or_default();
+    let headers = [
+        ("X-CallingTelephoneNumber", some(&call.number)),
+        ("X-VoiceMessageSenderName", some(&call.name)),
+        ("X-CallID", call.call_id.clone()),
+        ("X-Ringback-Called", call.called.clone()),
+        ("X-Ringback-Reason", call.reason.clone()),
+    ];
+    let cleaned = headers.map(|(name, value)| (name, clean(&value, NAME_LONGEST)));
+    cleaned.into_iter().filter(|(_, value)| !value.is_empty())
 }
 
 /// The Message-ID of a mail without angle brackets: the same on every try.
@@ -435,6 +466,7 @@ fn kind_name(kind: MailKind) -> &'static str {
         MailKind::Voice => "voice",
         MailKind::VoiceReply => "voice-reply",
         MailKind::Note => "note",
+        MailKind::MissedCall => "missed-call",
         MailKind::System => "system",
     }
 }

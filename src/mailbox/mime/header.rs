@@ -120,6 +120,22 @@ impl Header {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// A missed call is from whoever called. The address of its From is that of the system which wrote
+    /// it, and the name beside it may hold the number too.
+    pub(super) fn name_the_caller(&mut self) {
+        let caller = ["x-voicemessagesendername", "x-callingtelephonenumber"]
+            .iter()
+            .filter_map(|name| self.extension(name))
+            .find(|value| !value.is_empty())
+            .map(|value| clean(value, NAME_MAX));
+        let ours = self.extension("x-ringback-kind") == Some("missed-call");
+        match (caller, &mut self.from) {
+            (Some(caller), Some(from)) => from.name = Some(caller),
+            (None, from) if ours => *from = None,
+            _ => {}
+        }
+    }
+
     fn take(&mut self, field: &mail_parser::Header<'_>) {
         let value = &field.value;
         let text = || value.as_text().map(|text| clean(text, SUBJECT_MAX));

@@ -126,6 +126,63 @@ fn a_voice_message_has_the_headers_that_mail_programs_know() {
 }
 
 #[test]
+fn a_missed_call_has_its_class_the_caller_and_no_sound() {
+    let mut mail = mail(MailKind::MissedCall);
+    mail.from = None;
+    mail.subject = "Missed call from Carla Caller".to_owned();
+    mail.text = "You missed a call.\n".to_owned();
+    mail.call = Some(Box::new(CallDetails {
+        name: Some("Carla Caller".to_owned()),
+        number: Some("+15551234567".to_owned()),
+        mail: Some("carla@example.test".to_owned()),
+        called: "2001".to_owned(),
+        reason: "DivertNoAnswer".to_owned(),
+        call_id: "3848276298@pbx.example.test".to_owned(),
+        ..CallDetails::default()
+    }));
+    let letterhead = letterhead();
+    let message = Writing {
+        mail: &mail,
+        letterhead: &letterhead,
+        sender: None,
+        to: &[address("Alice", "alice@example.test")],
+        cc: &[],
+        sounds: &[],
+        original: None,
+    }
+    .bytes();
+    let headers = headers(&message);
+    for line in [
+        "From: \"Carla Caller (+15551234567)\" <voicemail@um.example.test>",
+        "Reply-To: \"Carla Caller\" <carla@example.test>",
+        "Content-Class: missedcall",
+        "Message-Context: none",
+        "X-CallingTelephoneNumber: +15551234567",
+        "X-VoiceMessageSenderName: Carla Caller",
+        "X-CallID: 3848276298@pbx.example.test",
+        "X-Ringback-Called: 2001",
+        "X-Ringback-Reason: DivertNoAnswer",
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: All",
+    ] {
+        assert!(
+            headers.iter().any(|header| header == line),
+            "{line:?} is missing in {headers:#?}"
+        );
+    }
+    let parsed = MessageParser::default().parse(&message).unwrap();
+    assert_eq!(parsed.attachment_count(), 0);
+    let read = crate::mailbox::mime::Mail::read(&message);
+    assert_eq!(
+        read.header().class,
+        crate::mailbox::MessageClass::MissedCall
+    );
+    let from = read.header().from.clone().unwrap();
+    assert_eq!(from.name.as_deref(), Some("Carla Caller"));
+    assert!(read.voice().is_none());
+}
+
+#[test]
 fn an_answer_to_an_invitation_comes_from_who_was_invited() {
     let mut mail = mail(MailKind::Note);
     let object = "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n";

@@ -312,6 +312,7 @@ async fn voice_as_mail(
         private: envelope.private,
         in_reply_to: sent.and_then(|sent| sent.in_reply_to.clone()),
         references: Vec::new(),
+        call: None,
         calendar: None,
         sounds: Vec::new(),
         original: None,

@@ -384,6 +384,20 @@ async fn always_true(
             "{mails} messages were sent, {copies} have a copy, and {waiting:?} in the outbox"
         ));
     }
+    for outcome in &played.outcomes {
+        if let Some(user) = outcome.caller_mailbox.as_ref()
+            && outcome.missed_call_noted
+        {
+            problems.push(format!("{user} signed in, and was noted as a missed call"));
+        }
+    }
+    let missed = played.outcomes.iter().filter(|one| one.missed_call_noted);
+    let (missed, told) = (missed.count(), world.letters.missed_calls());
+    if !(told..=told + waiting.mails).contains(&missed) {
+        problems.push(format!(
+            "{missed} calls were noted as missed, and {told} are in mailboxes, {waiting:?} in the outbox"
+        ));
+    }
     let mut arrived = Vec::new();
     for (user, message) in &sent {
         let id = message.envelope.id.0.split('-').next().map(str::to_owned);

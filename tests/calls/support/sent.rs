@@ -118,6 +118,15 @@ impl Letters {
         kept.iter().filter(|(_, at, _)| *at == Folder::Sent).count()
     }
 
+    /// How many letters tell of a missed call.
+    pub fn missed_calls(&self) -> usize {
+        let kept = self.kept.lock().unwrap();
+        let missed = kept
+            .iter()
+            .filter(|(_, _, letter)| is_missed_call(&parsed(letter)));
+        missed.count()
+    }
+
     /// `a copy "Subject" with 1 sound`, `a letter ...` of a user; `a letter to x@y "Subject" ...` of
     /// the relay. Nothing when the fact is of another kind.
     pub fn check(&self, user: &str, fact: &str) -> Option<Result<(), String>> {
@@ -160,7 +169,12 @@ impl Letters {
     }
 }
 
-/// `"Subject" with 1 sound important private`.
+/// Whether a mail program would show it as one (IPM.Note.Microsoft.Missed.Voice).
+fn is_missed_call(letter: &Message<'_>) -> bool {
+    letter.header_raw("Content-Class").map(str::trim) == Some("missedcall")
+}
+
+/// `"Subject" with 1 sound missed-call important private`.
 fn summary(letter: &[u8]) -> String {
     let letter = parsed(letter);
     let mut text = format!("\"{}\"", letter.subject().unwrap_or_default());
@@ -173,6 +187,9 @@ fn summary(letter: &[u8]) -> String {
         0 => {}
         1 => text.push_str(" with 1 sound"),
         several => text.push_str(&format!(" with {several} sounds")),
+    }
+    if is_missed_call(&letter) {
+        text.push_str(" missed-call");
     }
     let says = |name: &str, value: &str| letter.header_raw(name).map(str::trim) == Some(value);
     if says("Importance", "high") {
