@@ -62,6 +62,9 @@ mod embedded {
         what_is_no_calendar_is_refused,
         a_broken_event_is_counted_and_the_rest_is_read,
         an_invitation_can_be_read_without_being_kept,
+        a_mail_is_compared_with_what_is_kept,
+        a_mail_about_one_occurrence_is_compared_with_that_one,
+        a_cancellation_that_comes_late_changes_nothing,
         an_invitation_is_forwarded_as_a_request,
         two_sessions_at_once_leave_a_serial_result,
     }

@@ -97,6 +97,49 @@ email-envelope-megabytes = { $count ->
     [one] Its size is { $count } megabyte.
    *[other] Its size is { $count } megabytes.
 }
+# A mail about a meeting; its sender and subject have been read. When it is:
+meeting-timed = { $day }, from { $from } to { $to }.
+meeting-moment = { $day } at { $from }.
+meeting-long = From { $from-day } at { $from } to { $to-day } at { $to }.
+meeting-all-day = { $day }, all day.
+meeting-days = From { $from } to { $to }, all day.
+# It is the first of a series, which is answered as a whole.
+meeting-series = It is repeated. Your answer is for the whole series.
+# The subject of the meeting, where it is not that of the mail.
+meeting-about = About { $subject }.
+# Somebody's answer to an invitation.
+meeting-answer-of = { $answer ->
+    [accepted] { $name } has accepted.
+    [tentative] { $name } has accepted tentatively.
+    [declined] { $name } has declined.
+   *[none] { $name } has not decided yet.
+}
+# What else is in the calendar at that time: one appointment, several, none.
+meeting-conflict = { $named ->
+    [yes] It overlaps with another appointment: { $subject }.
+   *[no] It overlaps with another appointment.
+}
+meeting-conflicts = { $count ->
+    [one] It overlaps with { $count } other appointment.
+   *[other] It overlaps with { $count } other appointments.
+}
+meeting-no-conflict = You have nothing else at that time.
+# Why there is nothing to answer.
+meeting-damaged = Sorry, the meeting in this message can't be read.
+meeting-over = This meeting is over.
+meeting-outdated = This is out of date. Your calendar has a newer version of the meeting.
+meeting-cancelled-since = This meeting has been cancelled.
+meeting-answer-outdated = The meeting has changed since this answer was written.
+meeting-not-by-organiser = This does not come from the organizer of the meeting in your calendar, so nothing was changed.
+meeting-not-invited = You are not invited by name, so no answer can be sent.
+meeting-not-in-calendar = It is not in your calendar.
+meeting-still-in-calendar = It is still in your calendar.
+meeting-removed = It is no longer in your calendar.
+# After the key that declines and deletes; the options follow.
+decline-or-delete = Do you want to decline?
+meeting-decline-decline = To decline the meeting, press { $key }.
+meeting-decline-delete = To delete only the message, press { $key }.
+meeting-decline-back = To go back, press { $key }.
 # The options while a message is read and after it.
 email-rewind = To go back a little, press { $key }.
 email-pause = To pause or go on, press { $key }.
@@ -105,6 +148,9 @@ email-end = To jump to the end, press { $key }.
 email-slower = To read slower, press { $key }.
 email-faster = To read faster, press { $key }.
 email-next = For the next message, press { $key }.
+email-accept = To accept, press { $key }.
+email-remove-meeting = To take it out of your calendar, press { $key }.
+email-decline = To decline or delete it, press { $key }.
 email-delete = To delete, press { $key }.
 email-reply = To reply, press { $key }.
 email-reply-all = To reply to everybody, press { $key }.

@@ -1,6 +1,8 @@
 //! The calendar that we keep ourselves: a row for each event, its iCalendar text as it came, and
 //! beside it from when to when it has anything to tell.
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use calcard::icalendar::ICalendarMethod;
 use jiff::Timestamp;
@@ -9,10 +11,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
 use super::expand::{self, INSTANCES_MAX, Window};
+use super::meeting_mail::Told;
 use super::object::{self, Piece};
 use super::rule::Budget;
 use super::scheduling::Draft;
-use super::{Agenda, Appointment, Attendance, Calendar, EventId, Notice, Occurrence, Span};
+use super::{Agenda, Attendance, Calendar, EventId, MeetingMail, Notice, Occurrence, Span};
 use crate::mailbox::{Capabilities, MailFault, MailboxId};
 use crate::store::{Store, StoreFault};
 
@@ -87,11 +90,11 @@ impl EmbeddedCalendar {
             let mut touched = Vec::new();
             for piece in pieces {
                 let uid = piece.uid.clone();
-                let stored = body(db, &mailbox, &uid)?;
-                match changed(stored.as_deref(), method.as_ref(), piece, &own, sender) {
+                let stored = known(db, &mailbox, &uid)?;
+                match changed(stored.as_ref(), method.as_ref(), piece, &own, sender) {
                     Ok(Change::Nothing) => continue,
                     Ok(Change::Keep(text)) => keep(db, &mailbox, &uid, &text)?,
-                    Ok(Change::Remove) => remove(db, &mailbox, &uid)?,
+                    Ok(Change::Cancel(text)) => cancelled(db, &mailbox, &uid, &text)?,
                     Err(fault) => return Ok(Err(fault)),
                 }
                 touched.push(EventId(uid.into()));
@@ -172,17 +175,21 @@ impl Calendar for EmbeddedCalendar {
         &self,
         mailbox: &MailboxId,
         calendar: &str,
+        sender: Option<&str>,
         zone: &TimeZone,
-    ) -> Result<Appointment, MailFault> {
+    ) -> Result<MeetingMail, MailFault> {
         let (mailbox, zone) = (mailbox.0.to_string(), zone.clone());
-        let calendar = calendar.to_owned();
+        let (calendar, sender) = (calendar.to_owned(), sender.map(str::to_owned));
         let read = self.store.read(move |db| {
             let own = addresses(db, &mailbox)?;
-            let object = object::parse(&calendar);
-            Ok(object.and_then(|object| expand::first_event(&object, &zone, &own)))
+            let told = match Told::of(&calendar, &zone, &own) {
+                Ok(told) => told,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            let stored = known(db, &mailbox, told.uid())?;
+            Ok(told.beside(stored.as_ref(), sender.as_deref(), &zone, &own))
         });
-        let unreadable = || MailFault::Refused("the event cannot be read".to_owned());
-        read.await?.ok_or_else(unreadable)
+        read.await?
     }
 
     async fn invitation(
@@ -206,9 +213,8 @@ impl Calendar for EmbeddedCalendar {
         let (at, words) = (occurrence.recurrence, words.map(str::to_owned));
         self.change(mailbox, &occurrence.event, move |draft, own| {
             let notice = draft.reply(at, own, answer, words.as_deref(), now)?;
-            if answer == Attendance::Declined {
-                return Ok((draft.remove(at)?, notice));
-            }
+            // What was declined is kept, and in no agenda: a second copy of the invitation finds the
+            // answer.
             if !draft.answer(at, own, answer)? {
                 return Err(MailFault::Refused("nobody asked this mailbox".to_owned()));
             }
@@ -250,12 +256,20 @@ fn readable(piece: &Piece) -> Result<(), MailFault> {
 enum Change {
     Nothing,
     Keep(String),
-    Remove,
+    Cancel(String),
+}
+
+/// What is known of an event.
+pub(super) struct Stored {
+    /// Its iCalendar text.
+    pub(super) text: String,
+    /// It was cancelled: only what is newer brings it back.
+    pub(super) is_cancelled: bool,
 }
 
 /// What a message about an event changes in what is stored of it.
 fn changed(
-    stored: Option<&str>,
+    stored: Option<&Stored>,
     method: Option<&ICalendarMethod>,
     piece: Piece,
     own: &[String],
@@ -263,7 +277,8 @@ fn changed(
 ) -> Result<Change, MailFault> {
     let new = Draft::of(&piece.text)?;
     // What is stored and cannot be read any more is replaced by what can.
-    let mut old = stored.and_then(|text| Draft::of(text).ok());
+    let mut old = stored.and_then(|stored| Draft::of(&stored.text).ok());
+    let was_cancelled = stored.is_some_and(|stored| stored.is_cancelled);
     let may_change = |old: &Draft| sender.is_none_or(|sender| old.may_change(sender));
     match (method, old.as_mut()) {
         (None | Some(ICalendarMethod::Request | ICalendarMethod::Publish), None) => {
@@ -284,13 +299,20 @@ fn changed(
                 false => Ok(Change::Nothing),
             }
         }
+        (Some(ICalendarMethod::Cancel | ICalendarMethod::Reply), _) if was_cancelled => {
+            Ok(Change::Nothing)
+        }
         (Some(ICalendarMethod::Cancel), Some(old)) if may_change(old) => {
+            // A cancellation that comes late, of a meeting that was called anew since.
+            if old.compared_with(&new, method)? == Ordering::Less {
+                return Ok(Change::Nothing);
+            }
             let mut gone = false;
             for occurrence in old.occurrences_of(&new)? {
                 gone |= old.remove(occurrence)?;
             }
             match gone {
-                true => Ok(Change::Remove),
+                true => Ok(Change::Cancel(piece.text)),
                 false => Ok(Change::Keep(old.text()?)),
             }
         }
@@ -371,10 +393,25 @@ fn addresses(db: &Connection, mailbox: &str) -> Result<Vec<String>, StoreFault> 
     Ok(person.and_then(|person| person.mail).into_iter().collect())
 }
 
+/// The text of an event that is there.
 fn body(db: &Connection, mailbox: &str, uid: &str) -> Result<Option<String>, StoreFault> {
+    let stored = known(db, mailbox, uid)?;
+    Ok(stored
+        .filter(|stored| !stored.is_cancelled)
+        .map(|stored| stored.text))
+}
+
+/// What is known of an event, also if it was cancelled.
+fn known(db: &Connection, mailbox: &str, uid: &str) -> Result<Option<Stored>, StoreFault> {
+    let asked = "SELECT body, first > last FROM calendar_item WHERE mailbox = ?1 AND uid = ?2";
     Ok(db
-        .prepare_cached("SELECT body FROM calendar_item WHERE mailbox = ?1 AND uid = ?2")?
-        .query_row([mailbox, uid], |row| row.get(0))
+        .prepare_cached(asked)?
+        .query_row([mailbox, uid], |row| {
+            Ok(Stored {
+                text: row.get(0)?,
+                is_cancelled: row.get(1)?,
+            })
+        })
         .optional()?)
 }
 
@@ -384,6 +421,22 @@ fn keep(db: &Connection, mailbox: &str, uid: &str, text: &str) -> Result<(), Sto
     let (first, last) = extent.map_or((i64::MIN, i64::MAX), |(first, last)| {
         (first.as_second(), last.as_second())
     });
+    put(db, mailbox, uid, text, (first, last))
+}
+
+/// Remembers that an event was cancelled, at a time that nobody ever asks for: it ends before it
+/// begins.
+fn cancelled(db: &Connection, mailbox: &str, uid: &str, text: &str) -> Result<(), StoreFault> {
+    put(db, mailbox, uid, text, (i64::MAX, i64::MIN))
+}
+
+fn put(
+    db: &Connection,
+    mailbox: &str,
+    uid: &str,
+    text: &str,
+    (first, last): (i64, i64),
+) -> Result<(), StoreFault> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO calendar_item (mailbox, uid, first, last, body)
          VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -7,6 +7,7 @@ pub mod arrivals;
 pub mod embedded;
 mod event;
 mod expand;
+mod meeting_mail;
 mod object;
 mod rule;
 mod scheduling;
@@ -131,6 +132,51 @@ pub struct Notice {
     pub subject: String,
 }
 
+/// What a mail about a meeting is for (METHOD, RFC 5546).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// Somebody invites, or changes a meeting.
+    Request,
+    /// The meeting will not take place.
+    Cancel,
+    /// Somebody answers an invitation.
+    Reply,
+    /// Anything else: nothing that we act upon.
+    Other,
+}
+
+/// How what a mail says of a meeting stands to what the calendar has of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// The calendar has it not, or not any more.
+    Absent,
+    /// It is there, in this version.
+    Current,
+    /// It is there in an older version.
+    Changed,
+    /// The calendar has a newer version.
+    Outdated,
+    /// It was cancelled since.
+    Cancelled,
+    /// It is there, and whoever sent the mail has no right to change it.
+    NotByOrganiser,
+}
+
+/// A mail about a meeting.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MeetingMail {
+    /// What it is for.
+    pub method: Method,
+    /// The meeting as the mail tells it.
+    pub told: Appointment,
+    /// When the last of it is over; none for a series without an end.
+    pub ends: Option<Timestamp>,
+    /// How that stands to the calendar.
+    pub standing: Standing,
+    /// The meeting as the calendar has it.
+    pub kept: Option<Box<Appointment>>,
+}
+
 /// The calendar of a mailbox.
 #[async_trait]
 pub trait Calendar: Send + Sync {
@@ -158,13 +204,15 @@ pub trait Calendar: Send + Sync {
         sender: Option<&str>,
     ) -> Result<Vec<EventId>, MailFault>;
 
-    /// What an iCalendar object of a mail says, as it stands, whether it is in the calendar or not.
+    /// What the iCalendar object of a mail from `sender` says of a meeting, and what the calendar has
+    /// of it. Changes nothing.
     async fn read(
         &self,
         mailbox: &MailboxId,
         calendar: &str,
+        sender: Option<&str>,
         zone: &TimeZone,
-    ) -> Result<Appointment, MailFault>;
+    ) -> Result<MeetingMail, MailFault>;
 
     /// What invites to this occurrence: the iCalendar object of a REQUEST, as it is forwarded.
     async fn invitation(
@@ -173,7 +221,7 @@ pub trait Calendar: Send + Sync {
         occurrence: &Occurrence,
     ) -> Result<String, MailFault>;
 
-    /// Answers an invitation, for this occurrence only; a declined one leaves the calendar.
+    /// Answers an invitation, for this occurrence only; a declined one is in no agenda any more.
     /// `words` become its COMMENT. The notice goes to the organiser; none when nobody is to be told.
     async fn respond(
         &self,

@@ -1,6 +1,8 @@
 //! Answers and cancellations (iTIP, RFC 5546): what is written to others, and what a calendar becomes
 //! by them. The forms are those of `mailbox-backends` section 6.
 
+mod versions;
+
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
     ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarMethod,
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use self::versions::{sequence, version};
 use super::event::{Event, Stamp, address, attendance, events, without_scheme};
 use super::zones::{Zones, local};
 use super::{Attendance, Notice, object};
@@ -231,7 +234,8 @@ impl Draft {
         }
         let busy = match answer {
             Attendance::Accepted => "BUSY",
-            _ => "TENTATIVE",
+            Attendance::Declined => "FREE",
+            Attendance::Tentative | Attendance::NeedsAction => "TENTATIVE",
         };
         let name = ICalendarProperty::Other("X-MICROSOFT-CDO-BUSYSTATUS".to_owned());
         if component.has_property(&name) {
@@ -397,29 +401,6 @@ impl Draft {
             to,
             subject: subject.unwrap_or_default().to_owned(),
         })
-    }
-
-    /// Whether `sender` may change the event: its organiser, or who speaks for it.
-    pub(super) fn may_change(&self, sender: &str) -> bool {
-        let mut organised = self.events().filter_map(|(_, event)| {
-            let organiser = event.organiser()?;
-            Some(
-                organiser.is(sender)
-                    || event
-                        .sent_by()
-                        .is_some_and(|by| by.eq_ignore_ascii_case(sender)),
-            )
-        });
-        organised.next().is_none_or(|first| first)
-    }
-
-    /// Whether `newer` is at least as new, by SEQUENCE and then DTSTAMP.
-    pub(super) fn is_not_older(&self, newer: &Draft) -> bool {
-        let version = |draft: &Draft| {
-            let event = draft.master().or_else(|| draft.events().next());
-            event.map(|(_, event)| version(event.component))
-        };
-        version(newer) >= version(self)
     }
 
     /// Takes over the occurrences of `newer`, which has no series of its own; false when all of
@@ -609,18 +590,6 @@ fn is_one_of(entry: &ICalendarEntry, own: &[String]) -> bool {
                 .as_ref()
                 .is_some_and(|one| one.eq_ignore_ascii_case(own))
     })
-}
-
-fn sequence(event: &ICalendarComponent) -> i64 {
-    let entry = event.property(&ICalendarProperty::Sequence);
-    let sequence = entry.and_then(|entry| entry.values.first()?.as_integer());
-    sequence.unwrap_or(0).clamp(0, i64::from(i32::MAX))
-}
-
-fn version(event: &ICalendarComponent) -> (i64, Option<DateTime>) {
-    let entry = event.property(&ICalendarProperty::Dtstamp);
-    let stamp = entry.and_then(|entry| local(entry.values.first()?.as_partial_date_time()?));
-    (sequence(event), stamp)
 }
 
 fn status(answer: Attendance) -> ICalendarParticipationStatus {

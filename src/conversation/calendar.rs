@@ -21,7 +21,7 @@ use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, always, silent};
 
 pub(super) use self::details::MEETING_DETAILS;
-pub(super) use self::spoken::next_meeting;
+pub(super) use self::spoken::{clock, name_of, next_meeting};
 
 /// What can be done with an appointment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

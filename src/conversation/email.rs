@@ -7,6 +7,7 @@ use tracing::warn;
 use super::answers::{self, To};
 use super::compose::{self, Forwarded};
 use super::desk::{Session, Visit};
+use super::email_meeting::{self, Meeting, OnDecline};
 use super::email_menu::{EMAIL, OnEmail, open_for};
 use super::find_by_name::{self, SEARCHED_MAX};
 use super::pile::{Move, Moved, Pile};
@@ -34,6 +35,8 @@ const SOUND_MAX: usize = 3_600 * SAMPLE_RATE as usize;
 pub(super) struct Opened {
     pub(super) email: Email,
     content: Arc<Content>,
+    /// The meeting that it is about.
+    pub(super) meeting: Option<Meeting>,
     words: Readable,
     /// What voice replies were spoken.
     sound: Option<Arc<Sound>>,
@@ -173,9 +176,11 @@ async fn open(
         MessageClass::VoiceReply => sound_of(visit, session, &email.id, &content).await?,
         _ => (None, false),
     };
+    let meeting = email_meeting::of(visit, session, &email, &content).await;
     Ok(Opened {
         email,
         content,
+        meeting,
         words,
         sound,
         sound_missing,
@@ -220,12 +225,16 @@ impl Opened {
         email_header::header(visit, session, &self.email, self.position, &self.locale)
     }
 
-    /// The words, and the sound of a voice reply.
-    fn body(&self) -> Saying {
-        let mut said = email_header::before_the_text(&self.content);
+    /// The meeting, the words, and the sound of a voice reply.
+    fn body(&self, visit: &Visit<'_>, session: &Session) -> Saying {
+        let mut said = match &self.meeting {
+            Some(meeting) => meeting.told(visit, session, &self.email),
+            None => Saying::nothing(),
+        };
+        said = said.then(email_header::before_the_text(&self.content));
         if !self.words.own.is_empty() {
             said = said.read(self.reading(TEXT, &self.words.own));
-        } else if self.content.guard.is_none() && self.sound.is_none() {
+        } else if self.content.guard.is_none() && self.sound.is_none() && self.meeting.is_none() {
             said = said.then(prompts::EMAIL_NO_TEXT);
         }
         if self.sound_missing {
@@ -259,7 +268,9 @@ async fn hear(
     mut opened: Opened,
     pile: &mut Pile<Email>,
 ) -> Talk<Move<Email>> {
-    let whole = opened.header(visit, session).then(opened.body());
+    let whole = opened
+        .header(visit, session)
+        .then(opened.body(visit, session));
     caller.start(whole).await?;
     let mut heard = false;
     // The quoted words are not the message: hearing them marks nothing.
@@ -313,6 +324,11 @@ async fn hear(
                     note(visit, session, &mut opened.email, Flag::Forwarded).await;
                 }
             }
+            OnEmail::Accept | OnEmail::RemoveMeeting | OnEmail::Decline => {
+                if let Some(direction) = meet(caller, visit, session, &opened, choice).await? {
+                    return Ok(direction);
+                }
+            }
             OnEmail::MarkUnread => return mark(caller, visit, session, &opened, pile, false).await,
             OnEmail::Delete => return delete(caller, visit, session, &[opened.email], false).await,
             OnEmail::DeleteConversation => {
@@ -333,7 +349,7 @@ async fn hear(
             }
             OnEmail::Replay => {
                 is_message = true;
-                caller.start(opened.body()).await?;
+                caller.start(opened.body(visit, session)).await?;
             }
             OnEmail::ReadHeader => {
                 is_message = false;
@@ -354,7 +370,7 @@ async fn hear(
                 if let Some(locale) = chosen {
                     opened.locale = locale;
                     is_message = true;
-                    caller.start(opened.body()).await?;
+                    caller.start(opened.body(visit, session)).await?;
                 }
             }
             OnEmail::Flag => {
@@ -385,6 +401,45 @@ async fn hear(
             }
         }
     }
+}
+
+/// Does what the caller wants done about the meeting of a mail; where to go when the mail is gone.
+async fn meet(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    opened: &Opened,
+    choice: OnEmail,
+) -> Talk<Option<Move<Email>>> {
+    let Opened { email, meeting, .. } = opened;
+    let Some(meeting) = meeting else {
+        return Ok(None);
+    };
+    let gone = match choice {
+        OnEmail::Accept => {
+            Box::pin(email_meeting::accept(
+                caller, visit, session, email, meeting,
+            ))
+            .await?
+        }
+        OnEmail::RemoveMeeting => {
+            email_meeting::remove(caller, visit, session, email, meeting).await?
+        }
+        _ => {
+            let declined = email_meeting::decline(caller, visit, session, email, meeting);
+            match Box::pin(declined).await? {
+                OnDecline::Decline => true,
+                OnDecline::Back => false,
+                OnDecline::Delete => {
+                    let emails = std::slice::from_ref(email);
+                    return delete(caller, visit, session, emails, false)
+                        .await
+                        .map(Some);
+                }
+            }
+        }
+    };
+    Ok(gone.then_some(Move::Removed))
 }
 
 /// The way to the next unread message; when there is none, says so.

@@ -2,6 +2,7 @@
 
 use super::desk::{Session, Visit};
 use super::email::Opened;
+use super::email_meeting::Meeting;
 use super::playback::Steer;
 use super::{compose, prompts, reading_language, undo};
 use crate::caller::{OpenMenu, Saying};
@@ -17,6 +18,9 @@ pub(super) enum OnEmail {
     /// Goes on and leaves the marks as they are.
     Skip,
     NextUnread,
+    Accept,
+    Decline,
+    RemoveMeeting,
     Delete,
     Reply,
     ReplyAll,
@@ -50,6 +54,9 @@ pub(super) static EMAIL: Menu<OnEmail> = Menu::new(
         always("next", OnEmail::Next),
         always("save", OnEmail::Save),
         always("skip", OnEmail::Skip),
+        after_playing("accept", OnEmail::Accept),
+        after_playing("remove-meeting", OnEmail::RemoveMeeting),
+        always("decline", OnEmail::Decline),
         always("delete", OnEmail::Delete),
         always("reply", OnEmail::Reply),
         always("mark-unread", OnEmail::MarkUnread),
@@ -75,6 +82,18 @@ pub(super) fn open_for(visit: &Visit<'_>, session: &Session, opened: &Opened) ->
     let mut open = EMAIL
         .open()
         .introduced_by(Saying::new(prompts::END_OF_MESSAGE));
+    let meeting = opened.meeting.as_ref();
+    if !meeting.is_some_and(Meeting::can_be_accepted) {
+        open = open.without(OnEmail::Accept);
+    }
+    if !meeting.is_some_and(Meeting::can_be_removed) {
+        open = open.without(OnEmail::RemoveMeeting);
+    }
+    // Declining asks whether the mail shall only be deleted.
+    open = open.without(match meeting.is_some_and(Meeting::can_be_declined) {
+        true => OnEmail::Delete,
+        false => OnEmail::Decline,
+    });
     if !opened.can_be_answered(session) {
         open = open.without(OnEmail::Reply).without(OnEmail::ReplyAll);
     }

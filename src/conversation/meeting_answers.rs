@@ -7,6 +7,7 @@ use super::{compose, faults, prompts};
 use crate::calendar::{Appointment, Attendance, Role};
 use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::line::PromptName;
+use crate::mailbox::MailKind;
 use crate::outbox::Recording;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
 
@@ -28,6 +29,16 @@ pub(super) static MEETING_ACCEPT: Menu<OnAccept> = Menu::new(
     ],
 );
 
+/// Asks how an invitation is accepted; nothing when the caller thinks better of it.
+pub(super) async fn ask_how(caller: &mut Caller) -> Talk<Option<Attendance>> {
+    let open = MEETING_ACCEPT.open().introduced_by(prompts::ACCEPT_HOW);
+    Ok(match caller.choose(open).await? {
+        OnAccept::Accept => Some(Attendance::Accepted),
+        OnAccept::Tentative => Some(Attendance::Tentative),
+        OnAccept::Back => None,
+    })
+}
+
 /// Asks how an invitation is accepted, offers to say something with the answer, and answers. The
 /// answer given; nothing when the caller thinks better of it.
 pub(super) async fn accept(
@@ -36,11 +47,8 @@ pub(super) async fn accept(
     session: &Session,
     appointment: &Appointment,
 ) -> Talk<Option<Attendance>> {
-    let open = MEETING_ACCEPT.open().introduced_by(prompts::ACCEPT_HOW);
-    let answer = match caller.choose(open).await? {
-        OnAccept::Accept => Attendance::Accepted,
-        OnAccept::Tentative => Attendance::Tentative,
-        OnAccept::Back => return Ok(None),
+    let Some(answer) = ask_how(caller).await? else {
+        return Ok(None);
     };
     answered(caller, visit, session, appointment, answer).await?;
     Ok(Some(answer))
@@ -70,6 +78,15 @@ async fn answered(
 ) -> Talk {
     let (recording, gone) = spoken_words(caller, visit, session).await?;
     send_answer(caller, visit, session, appointment, answer, recording).await?;
+    say_answered(caller, answer, gone).await
+}
+
+/// Says what was answered, or passes on the leave of who is `gone` meanwhile.
+pub(super) async fn say_answered(
+    caller: &mut Caller,
+    answer: Attendance,
+    gone: Option<Leave>,
+) -> Talk {
     let said = match answer {
         Attendance::Accepted => prompts::MEETING_ACCEPTED,
         Attendance::Tentative => prompts::MEETING_TENTATIVE,
@@ -103,7 +120,7 @@ pub(super) async fn send_answer(
 }
 
 /// A recording that nothing comes of is thrown away.
-async fn keep_or_discard<T>(
+pub(super) async fn keep_or_discard<T>(
     visit: &Visit<'_>,
     done: Result<T, Leave>,
     recording: &Option<Recording>,
@@ -185,13 +202,16 @@ async fn silently_remove(visit: &Visit<'_>, session: &Session, appointment: &App
     removed.await.map(drop).map_err(faults::calendar)
 }
 
-/// Words to go along, if the caller wants to say some. Who hangs up at this question has decided
+/// Words to go along, if the caller wants to say some and the policy lets him. Who hangs up at this question has decided
 /// already: what he decided is done, and his leave passed on behind it.
 pub(super) async fn spoken_words(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
 ) -> Talk<(Option<Recording>, Option<Leave>)> {
+    if !compose::may_answer(session, MailKind::VoiceReply) {
+        return Ok((None, None));
+    }
     match compose::optional_recording(caller, visit, session).await {
         Ok(recording) => Ok((recording, None)),
         Err(Leave::HungUp) => Ok((None, Some(Leave::HungUp))),

@@ -3,7 +3,7 @@
 
 use super::{
     advanced, calendar, call_answering, choosing, comfort, compose, contacts, directory_search,
-    email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu, meeting_answers,
+    email_meeting, email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu, meeting_answers,
     message_recording, people_list, personal_options, prompts, reading_language, recipients,
     setup_options, take_message, voice_message_menu, zones,
 };
@@ -15,6 +15,8 @@ use crate::turn::menu::{EVERYWHERE, Menu, WAITING, YES_NO};
 /// Choices that are never open together: none of the first with one of the second.
 const OPPOSITES: &[(&str, &[&str], &[&str])] = &[
     ("appointment", &["decline"], &["cancel"]),
+    ("email", &["accept"], &["remove-meeting"]),
+    ("email", &["delete"], &["decline"]),
     ("main-menu", &["other-mailbox"], &["goodbye"]),
     ("personal-options", &["away-on"], &["away-off"]),
     ("setup-greetings", &["away-on"], &["away-off"]),
@@ -109,6 +111,7 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&voice_message_menu::VOICE_MESSAGE),
         outline(&advanced::ADVANCED),
         outline(&email_menu::EMAIL),
+        outline(&email_meeting::MEETING_DECLINE),
         outline(&reading_language::LANGUAGES),
         outline(&calendar::APPOINTMENT),
         outline(&calendar::CALENDAR_DAY),

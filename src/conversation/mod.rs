@@ -20,6 +20,7 @@ mod desk;
 mod directory_search;
 mod email;
 mod email_header;
+mod email_meeting;
 mod email_menu;
 mod faults;
 mod find_by_name;

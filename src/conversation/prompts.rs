@@ -421,6 +421,52 @@ prompts! {
     /// Nobody else can be reached.
     NOBODY_TO_TELL = "nobody-to-tell";
 
+    // Meetings in e-mail.
+    /// A part of the mail makes no sense.
+    MEETING_DAMAGED = "meeting-damaged";
+    /// Where the meeting's subject is not the mail's: `$subject`.
+    MEETING_ABOUT = "meeting-about";
+    /// Within a day: `$day`, `$from`, `$to`.
+    MEETING_TIMED = "meeting-timed";
+    /// Without a length: `$day`, `$from`.
+    MEETING_MOMENT = "meeting-moment";
+    /// Over more than a day: `$from-day`, `$from`, `$to-day`, `$to`.
+    MEETING_LONG = "meeting-long";
+    /// A whole day: `$day`.
+    MEETING_ALL_DAY = "meeting-all-day";
+    /// Several whole days: `$from`, `$to`.
+    MEETING_DAYS = "meeting-days";
+    /// It repeats.
+    MEETING_SERIES = "meeting-series";
+    /// Somebody's answer: `$name`, `$answer`.
+    MEETING_ANSWER_OF = "meeting-answer-of";
+    /// It overlaps with this: `$named`, `$subject`.
+    MEETING_CONFLICT = "meeting-conflict";
+    /// It overlaps with so many: `$count`.
+    MEETING_CONFLICTS = "meeting-conflicts";
+    /// It overlaps with nothing.
+    MEETING_NO_CONFLICT = "meeting-no-conflict";
+    /// It has taken place.
+    MEETING_OVER = "meeting-over";
+    /// The calendar has a newer version.
+    MEETING_OUTDATED = "meeting-outdated";
+    /// It was cancelled after this request.
+    MEETING_CANCELLED_SINCE = "meeting-cancelled-since";
+    /// An answer to a version that has changed since.
+    MEETING_ANSWER_OUTDATED = "meeting-answer-outdated";
+    /// The sender has no right to change it.
+    MEETING_NOT_BY_ORGANISER = "meeting-not-by-organiser";
+    /// Nobody asked the subscriber by name.
+    MEETING_NOT_INVITED = "meeting-not-invited";
+    /// There is nothing of it in the calendar.
+    MEETING_NOT_IN_CALENDAR = "meeting-not-in-calendar";
+    /// It is cancelled, and there all the same.
+    MEETING_STILL_IN_CALENDAR = "meeting-still-in-calendar";
+    /// It has left the calendar.
+    MEETING_REMOVED = "meeting-removed";
+    /// Decline, or only delete the mail?
+    DECLINE_OR_DELETE = "decline-or-delete";
+
     // Mails about meetings. `$name` sends them; `$named` and `$subject` are the meeting's.
     /// Subject of an acceptance.
     MAIL_ACCEPTED_SUBJECT = "mail-accepted-subject";

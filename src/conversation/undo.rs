@@ -64,6 +64,12 @@ impl Memory {
         }
     }
 
+    /// Something that cannot be taken back was done since: what was deleted before is not the last
+    /// thing any more.
+    pub(super) fn nothing_to_take_back(&self) {
+        *lock(&self.deletion) = None;
+    }
+
     /// True for the first time.
     fn tells(&self) -> bool {
         !std::mem::replace(&mut *lock(&self.told), true)

@@ -4,6 +4,7 @@
 use tracing::warn;
 
 use super::desk::{Session, Visit};
+use super::main_menu::MAIN_MENU;
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};

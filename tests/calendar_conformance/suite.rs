@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use ringback::calendar::{Agenda, Appointment, Attendance, Calendar, EventId, Occurrence, Role};
+use ringback::calendar::{
+    Agenda, Appointment, Attendance, Calendar, EventId, MeetingMail, Method, Occurrence, Role,
+    Standing,
+};
 use ringback::mailbox::{MailFault, MailboxId};
 use tempfile::TempDir;
 
@@ -17,6 +20,8 @@ pub(super) struct Bench {
 
 const ALICE: &str = "alice";
 const BOB: &str = "bob";
+/// Whom bob's mails come from.
+const BOB_WRITES: &str = "bob@example.test";
 
 /// A weekly meeting that bob organises; alice and carol are invited, dave has declined.
 const STAND_UP: &str = "BEGIN:VCALENDAR\r\nPRODID:-//Somebody//EN\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\n\
@@ -65,6 +70,11 @@ impl Bench {
     async fn take_from(&self, user: &str, text: &str, sender: Option<&str>) -> usize {
         let taken = self.calendar.take(&id(user), text, sender).await;
         taken.unwrap().len()
+    }
+
+    async fn read(&self, text: &str, sender: Option<&str>) -> Result<MeetingMail, MailFault> {
+        let zone = TimeZone::UTC;
+        self.calendar.read(&id(ALICE), text, sender, &zone).await
     }
 
     async fn day(&self, user: &str, date: &str) -> Agenda {
@@ -516,7 +526,7 @@ pub(super) async fn what_is_no_calendar_is_refused(bench: Bench) {
             matches!(taken, Err(MailFault::Refused(_))),
             "{text}: {taken:?}"
         );
-        let read = bench.calendar.read(&id(ALICE), text, &TimeZone::UTC).await;
+        let read = bench.read(text, None).await;
         assert!(
             matches!(read, Err(MailFault::Refused(_))),
             "{text}: {read:?}"
@@ -537,13 +547,127 @@ pub(super) async fn a_broken_event_is_counted_and_the_rest_is_read(bench: Bench)
 }
 
 pub(super) async fn an_invitation_can_be_read_without_being_kept(bench: Bench) {
-    let read = bench
-        .calendar
-        .read(&id(ALICE), STAND_UP, &TimeZone::UTC)
+    let read = bench.read(STAND_UP, Some(BOB_WRITES)).await.unwrap();
+    assert_eq!(
+        (read.method, read.standing),
+        (Method::Request, Standing::Absent)
+    );
+    assert_eq!((read.kept, read.ends), (None, None));
+    assert_eq!(read.told.subject, "Stand-up");
+    assert_eq!(read.told.role, Role::Attendee(Attendance::NeedsAction));
+    assert!(bench.one(ALICE, "2026-11-09").await.is_none());
+}
+
+pub(super) async fn a_mail_is_compared_with_what_is_kept(bench: Bench) {
+    bench.take(ALICE, STAND_UP).await;
+    let with = |from: &str, to: &str| STAND_UP.replace(from, to);
+    let sequence = |number: u32| format!("SEQUENCE:{number}");
+    for (text, sender, standing) in [
+        (STAND_UP.to_owned(), BOB_WRITES, Standing::Current),
+        (
+            with("SEQUENCE:3", &sequence(2)),
+            BOB_WRITES,
+            Standing::Outdated,
+        ),
+        (
+            with("SEQUENCE:3", &sequence(4)),
+            BOB_WRITES,
+            Standing::Changed,
+        ),
+        (
+            with("20261101T080000Z", "20261101T090000Z"),
+            BOB_WRITES,
+            Standing::Changed,
+        ),
+        (
+            with("20261101T080000Z", "20261101T070000Z"),
+            BOB_WRITES,
+            Standing::Outdated,
+        ),
+        (
+            with("SEQUENCE:3", &sequence(4)),
+            "eve@example.test",
+            Standing::NotByOrganiser,
+        ),
+        (with("standup-1", "standup-2"), BOB_WRITES, Standing::Absent),
+        // When it was written does not count for what only names a version.
+        (
+            with("METHOD:REQUEST", "METHOD:CANCEL"),
+            BOB_WRITES,
+            Standing::Current,
+        ),
+        (
+            with("METHOD:REQUEST", "METHOD:CANCEL").replace("T080000Z", "T070000Z"),
+            BOB_WRITES,
+            Standing::Current,
+        ),
+        (
+            with("METHOD:REQUEST", "METHOD:CANCEL").replace("SEQUENCE:3", "SEQUENCE:2"),
+            BOB_WRITES,
+            Standing::Outdated,
+        ),
+    ] {
+        let read = bench.read(&text, Some(sender)).await.unwrap();
+        assert_eq!(read.standing, standing, "{sender}: {text}");
+        let there = !matches!(standing, Standing::Absent);
+        assert_eq!(read.kept.is_some(), there, "{text}");
+    }
+}
+
+pub(super) async fn a_mail_about_one_occurrence_is_compared_with_that_one(bench: Bench) {
+    bench.take(ALICE, STAND_UP).await;
+    let of = stand_up("2026-11-09T10:00");
+    bench
+        .respond(ALICE, &of, Attendance::Accepted)
         .await
         .unwrap();
-    assert_eq!(read.subject, "Stand-up");
-    assert_eq!(read.role, Role::Attendee(Attendance::NeedsAction));
+    let of = stand_up("2026-11-16T10:00");
+    bench
+        .respond(ALICE, &of, Attendance::Declined)
+        .await
+        .unwrap();
+    // The organiser names occurrences by the clock of the world.
+    let moved = |day: u32| {
+        STAND_UP
+            .replace(
+                "RRULE:FREQ=WEEKLY",
+                &format!("RECURRENCE-ID:202611{day:02}T090000Z"),
+            )
+            .replace(":20261102T1000", &format!(":202611{day:02}T1100"))
+            .replace(":20261102T1015", &format!(":202611{day:02}T1115"))
+            .replace("SEQUENCE:3", "SEQUENCE:4")
+    };
+    for (day, standing, role) in [
+        (
+            9,
+            Standing::Changed,
+            Some(Role::Attendee(Attendance::Accepted)),
+        ),
+        (16, Standing::Absent, None),
+        (
+            23,
+            Standing::Changed,
+            Some(Role::Attendee(Attendance::NeedsAction)),
+        ),
+    ] {
+        let read = bench.read(&moved(day), Some(BOB_WRITES)).await.unwrap();
+        let kept = read.kept.map(|kept| kept.role);
+        assert_eq!((read.standing, kept), (standing, role), "{day}");
+        let recurrence = Some(local(&format!("2026-11-{day:02}T10:00")));
+        assert_eq!(read.told.occurrence.recurrence, recurrence, "{day}");
+    }
+}
+
+pub(super) async fn a_cancellation_that_comes_late_changes_nothing(bench: Bench) {
+    bench.take(ALICE, STAND_UP).await;
+    let cancelled = STAND_UP.replace("METHOD:REQUEST", "METHOD:CANCEL");
+    let late = cancelled.replace("SEQUENCE:3", "SEQUENCE:2");
+    assert_eq!(bench.take_from(ALICE, &late, Some(BOB_WRITES)).await, 0);
+    assert!(bench.one(ALICE, "2026-11-09").await.is_some());
+    assert_eq!(
+        bench.take_from(ALICE, &cancelled, Some(BOB_WRITES)).await,
+        1
+    );
     assert!(bench.one(ALICE, "2026-11-09").await.is_none());
 }
 

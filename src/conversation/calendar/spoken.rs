@@ -193,7 +193,7 @@ pub(in super::super) async fn next_meeting(visit: &Visit<'_>, session: &Session)
 }
 
 /// How the listener's clock is told.
-pub(super) fn clock(session: &Session) -> ClockFormat {
+pub(in super::super) fn clock(session: &Session) -> ClockFormat {
     match session.settings.twenty_four_hours {
         Some(true) => ClockFormat::TwentyFourHours,
         Some(false) | None => ClockFormat::TwelveHours,
@@ -221,7 +221,7 @@ fn answer_word(answer: Attendance) -> &'static str {
 }
 
 /// The name, or the address where there is none.
-pub(super) fn name_of(who: &MailAddress) -> String {
+pub(in super::super) fn name_of(who: &MailAddress) -> String {
     who.name.clone().unwrap_or_else(|| who.address.clone())
 }
 

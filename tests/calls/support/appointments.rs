@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::calendar::{
-    Agenda, Appointment, Attendance, Calendar, EventId, Notice, Occurrence, Role,
+    Agenda, Attendance, Calendar, EventId, MeetingMail, Notice, Occurrence, Role,
 };
 use ringback::mailbox::{Capabilities, MailFault, MailboxId};
 use ringback::store::Store;
@@ -336,10 +336,11 @@ impl Calendar for Watched<EmbeddedCalendar> {
         &self,
         mailbox: &MailboxId,
         calendar: &str,
+        sender: Option<&str>,
         zone: &TimeZone,
-    ) -> Result<Appointment, MailFault> {
+    ) -> Result<MeetingMail, MailFault> {
         self.requests.mail()?;
-        self.room.read(mailbox, calendar, zone).await
+        self.room.read(mailbox, calendar, sender, zone).await
     }
     async fn invitation(
         &self,

@@ -10,6 +10,8 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
+use ringback::calendar::arrivals::follow_now;
+use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::directory::Person;
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::{Counts, Email, Flag, Flags, Folder, MailStore, MailboxId, MessageId};
@@ -38,6 +40,8 @@ pub(super) struct GivenEmail {
     attachments: Vec<String>,
     meeting: Option<GivenMeeting>,
     location: Option<String>,
+    /// The calendar has not seen it.
+    unseen: bool,
     guard: Option<&'static str>,
     voice_reply: bool,
     folder: Option<Folder>,
@@ -51,6 +55,17 @@ struct GivenMeeting {
     answer: &'static str,
     start: Timestamp,
     length: Duration,
+    /// Whole days.
+    all_day: bool,
+    /// RRULE.
+    rule: Option<&'static str>,
+    sequence: u32,
+    /// Its own subject, if that is not the mail's.
+    about: Option<String>,
+    /// A list is invited, nobody by name.
+    by_list: bool,
+    /// The object makes no sense.
+    damaged: bool,
 }
 
 impl GivenEmail {
@@ -96,8 +111,21 @@ impl GivenEmail {
                 }
                 "sent" => email.folder = Some(Folder::Sent),
                 "deleted" => email.folder = Some(Folder::Deleted),
+                "unseen" => email.unseen = true,
+                "sequence" | "about" | "daily" | "weekly" | "all-day" | "by-list" | "damaged" => {
+                    let meeting = email.meeting.as_mut().ok_or("of which meeting?")?;
+                    match mark {
+                        "sequence" => meeting.sequence = next()?.parse().map_err(|_| "a number?")?,
+                        "about" => meeting.about = Some(quoted(next()?)),
+                        "daily" => meeting.rule = Some("FREQ=DAILY"),
+                        "weekly" => meeting.rule = Some("FREQ=WEEKLY"),
+                        "all-day" => meeting.all_day = true,
+                        "by-list" => meeting.by_list = true,
+                        _ => meeting.damaged = true,
+                    }
+                }
                 // `invites 2026-11-24T14:00Z for 30m`
-                "invites" | "cancels" | "accepts" | "declines" => {
+                "invites" | "cancels" | "accepts" | "hesitates" | "declines" => {
                     let start = next()?.parse().map_err(|error| format!("{error}"))?;
                     next()?;
                     let length = parse_duration(next()?)?;
@@ -105,6 +133,7 @@ impl GivenEmail {
                         "invites" => ("REQUEST", "NEEDS-ACTION"),
                         "cancels" => ("CANCEL", "NEEDS-ACTION"),
                         "accepts" => ("REPLY", "ACCEPTED"),
+                        "hesitates" => ("REPLY", "TENTATIVE"),
                         _ => ("REPLY", "DECLINED"),
                     };
                     email.meeting = Some(GivenMeeting {
@@ -112,6 +141,12 @@ impl GivenEmail {
                         answer,
                         start,
                         length,
+                        all_day: false,
+                        rule: None,
+                        sequence: u32::from(method == "CANCEL"),
+                        about: None,
+                        by_list: false,
+                        damaged: false,
                     });
                 }
                 _ => return Err(format!("`{mark}` is nothing that an e-mail has")),
@@ -259,19 +294,33 @@ impl Mailer<'_> {
     fn calendar(&self, owner: &Person, email: &GivenEmail, meeting: &GivenMeeting) -> String {
         let sender = self.address(email.from.as_deref().unwrap_or("somebody@example.org"));
         let owner = self.address(&owner.user);
-        let (organiser, attendee) = match meeting.method {
-            "REPLY" => (owner, sender),
-            _ => (sender, owner),
+        let (organiser, mut attendees) = match meeting.method {
+            "REPLY" => (owner, vec![sender]),
+            // Of the owner's own making: those whom it went to.
+            _ if sender.1 == owner.1 => {
+                let to = email.to.iter().chain(&email.cc);
+                (sender, to.map(|who| self.address(who)).collect())
+            }
+            _ => (sender, vec![owner]),
         };
+        if meeting.by_list {
+            attendees = vec![(None, "everybody@example.test".to_owned())];
+        }
         let named = |(name, address): &(Option<String>, String)| {
             let name = name.clone().unwrap_or_else(|| address.clone());
             format!("CN=\"{name}\":mailto:{address}")
         };
         let time = |at: Timestamp| at.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let when = |name: &str, at: Timestamp| match (meeting.damaged, meeting.all_day) {
+            (true, _) => format!("{name}:soon"),
+            (false, true) => format!("{name};VALUE=DATE:{}", at.strftime("%Y%m%d")),
+            (false, false) => format!("{name}:{}", time(at)),
+        };
         let end = meeting.start + SignedDuration::try_from(meeting.length).unwrap();
         // An answer and a cancellation are about the invitation that they answer.
         let about = email.answers.as_ref().unwrap_or(&email.name);
-        let subject = email.subject.clone().unwrap_or_default();
+        let subject = meeting.about.as_ref().or(email.subject.as_ref());
+        let subject = subject.cloned().unwrap_or_default();
         let mut lines = vec![
             "BEGIN:VCALENDAR".to_owned(),
             "VERSION:2.0".to_owned(),
@@ -280,17 +329,17 @@ impl Mailer<'_> {
             "BEGIN:VEVENT".to_owned(),
             format!("UID:{about}@stories.test"),
             format!("DTSTAMP:{}", time(self.now)),
-            format!("DTSTART:{}", time(meeting.start)),
-            format!("DTEND:{}", time(end)),
+            when("DTSTART", meeting.start),
+            when("DTEND", end),
             format!("SUMMARY:{subject}"),
             format!("ORGANIZER;{}", named(&organiser)),
-            format!(
-                "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT={};RSVP=TRUE;{}",
-                meeting.answer,
-                named(&attendee)
-            ),
-            format!("SEQUENCE:{}", i32::from(meeting.method == "CANCEL")),
+            format!("SEQUENCE:{}", meeting.sequence),
         ];
+        lines.extend(attendees.iter().map(|attendee| {
+            let (answer, who) = (meeting.answer, named(attendee));
+            format!("ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT={answer};RSVP=TRUE;{who}")
+        }));
+        lines.extend(meeting.rule.map(|rule| format!("RRULE:{rule}")));
         if let Some(location) = &email.location {
             lines.push(format!("LOCATION:{location}"));
         }
@@ -307,15 +356,17 @@ impl Mailer<'_> {
 pub(super) struct Emails(BTreeMap<(String, String), MessageId>);
 
 impl Emails {
-    /// Puts the e-mails of somebody into the mailbox, the last one first: ages fall with the page.
+    /// Puts the e-mails of somebody into the mailbox, the last one first: ages fall with the page. The
+    /// calendars follow, the sender's before the owner's.
     pub(super) async fn store(
         &mut self,
         mailbox: &EmbeddedMailbox,
+        calendar: &EmbeddedCalendar,
         mailer: &Mailer<'_>,
         owner: &Person,
         emails: &[GivenEmail],
     ) -> Result<(), String> {
-        for (index, email) in emails.iter().enumerate() {
+        for (index, email) in emails.iter().enumerate().rev() {
             let usual = mailer.usual_age + Duration::from_secs(60) * index as u32;
             let age = SignedDuration::try_from(email.age.unwrap_or(usual)).unwrap();
             let received = mailer.now - age;
@@ -328,6 +379,18 @@ impl Emails {
             };
             let user = MailboxId(owner.user.as_str().into());
             let folder = email.folder.unwrap_or(Folder::Inbox);
+            if let Some(meeting) = &email.meeting {
+                let sender = email.from.as_deref().unwrap_or_default();
+                if meeting.method == "REQUEST" && mailer.people.iter().any(|one| one.user == sender)
+                {
+                    let text = mailer.calendar(owner, email, meeting);
+                    let own = calendar.take_text(&MailboxId(sender.into()), &text, None);
+                    own.map_err(|fault| fault.to_string())?;
+                }
+                if folder == Folder::Inbox && !email.unseen {
+                    follow_now(calendar, &user, &bytes);
+                }
+            }
             let stored = mailbox.append(&user, folder, bytes.into(), flags, received);
             let id = stored.await.map_err(|fault| fault.to_string())?;
             self.0.insert((owner.user.clone(), email.name.clone()), id);

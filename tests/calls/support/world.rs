@@ -455,6 +455,7 @@ impl World {
         let names = SoundNames::default();
         let mailbox = EmbeddedMailbox::new(store.clone());
         let contacts = EmbeddedContacts::new(store.clone());
+        let calendar = EmbeddedCalendar::new(store.clone());
         let mut value = FIRST_GIVEN;
         let mut given = Vec::new();
         let mut emails = Emails::default();
@@ -520,10 +521,10 @@ impl World {
                 }
                 given.push(envelope.id.clone());
             }
-            let stored = emails.store(&mailbox, &mailer, &resident.person, &resident.emails);
+            let (person, theirs) = (&resident.person, &resident.emails);
+            let stored = emails.store(&mailbox, &calendar, &mailer, person, theirs);
             stored.await?;
         }
-        let calendar = EmbeddedCalendar::new(store.clone());
         let today = givens.clock.to_zoned(givens.zone.clone());
         for resident in &givens.residents {
             for appointment in &resident.appointments {
