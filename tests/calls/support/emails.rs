@@ -202,9 +202,12 @@ impl Mailer<'_> {
             some => some.to_vec(),
         };
         let subject = email.subject.clone().unwrap_or_default();
-        let mut message = MessageBuilder::new()
+        let mut message = MessageBuilder::new();
+        if email.from.as_deref() != Some("nobody") {
+            message = message.from((name.unwrap_or_default(), address));
+        }
+        message = message
             .message_id(GivenEmail::message_id(&email.name))
-            .from((name.unwrap_or_default(), address))
             .to(self.addresses(&to))
             .subject(subject)
             .date(received.as_second());
