@@ -48,6 +48,8 @@ const NO_ANSWER_GOODBYE: PromptName = PromptName("no-answer-goodbye");
 const TOO_MANY_ERRORS: PromptName = PromptName("too-many-errors");
 /// Said when the longest time for a call is over.
 const CALL_TOO_LONG: PromptName = PromptName("call-too-long");
+/// Said some time before that: `$length` is left.
+const CALL_ENDS_SOON: PromptName = PromptName("call-ends-soon");
 /// Said when a prompt cannot be put into words.
 const FAULT_APOLOGY: PromptName = PromptName("fault-apology");
 
@@ -56,6 +58,7 @@ pub const SAID_UNASKED: &[PromptName] = &[
     NO_ANSWER_GOODBYE,
     TOO_MANY_ERRORS,
     CALL_TOO_LONG,
+    CALL_ENDS_SOON,
     FAULT_APOLOGY,
     turn::NOT_A_CHOICE,
     turn::NOT_A_CHOICE_AGAIN,
@@ -213,6 +216,10 @@ pub struct Caller {
     offers_to_wait: bool,
     /// When the call has lasted long enough.
     ends_at: Option<Instant>,
+    /// When the caller is told that it soon will have.
+    warns_at: Option<Instant>,
+    /// Whatever is said now would be recorded.
+    records: bool,
     /// Events read while we waited for something else.
     pending: VecDeque<LineEvent>,
     typed_ahead: TypeAhead,
@@ -268,6 +275,8 @@ impl Caller {
             patience,
             offers_to_wait: false,
             ends_at: None,
+            warns_at: None,
+            records: false,
             pending: VecDeque::new(),
             typed_ahead: TypeAhead::new(),
             unused_keys: 0,
@@ -296,9 +305,12 @@ impl Caller {
     }
 
     /// Ends the call after `longest` (MaxCallDuration), counted from now: the caller is told so,
-    /// and is then gone as if by hanging up.
-    pub fn set_longest_call(&mut self, longest: Duration) {
-        self.ends_at = Some(now() + longest);
+    /// and is then gone as if by hanging up. Before that he is warned; with a `warning` of zero he is
+    /// not.
+    pub fn set_longest_call(&mut self, longest: Duration, warning: Duration) {
+        let ends_at = now() + longest;
+        self.ends_at = Some(ends_at);
+        self.warns_at = ends_at.checked_sub(warning).filter(|_| !warning.is_zero());
     }
 
     /// Whether phrases are listened for. They are not unless somebody can recognise them.
@@ -507,6 +519,7 @@ impl Caller {
         self.unused_keys += self.typed_ahead.clear();
         if self.hung_up.is_none() && self.command(LineCommand::HangUp).await.is_ok() {
             self.ends_at = None;
+            self.warns_at = None;
             let until = now() + FAREWELL_LONGEST;
             loop {
                 match self.next(Some(until)).await {

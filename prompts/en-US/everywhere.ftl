@@ -25,6 +25,8 @@ did-you-say = Did you say { $words }? For yes, press { $yes }. For no, press { $
 fault-apology = Sorry, something went wrong on our side.
 # The server is being stopped for maintenance.
 shutdown-goodbye = Sorry, this service is going down for maintenance. Please call again later. Goodbye.
+# Said a minute before the longest time for a call is over, between other words.
+call-ends-soon = This call will end in { $length }.
 # The longest time for a call is over.
 call-too-long = This call has reached its longest time. Goodbye.
 # The subscriber leaves.

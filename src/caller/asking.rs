@@ -222,7 +222,13 @@ impl Caller {
             }
             self.listen(menu, turn).await?;
         }
-        let until = [turn.deadline(), self.playing_ends_by]
+        if self.warning_is_due() && self.is_playing_started() {
+            // In the middle of a message, which goes on behind it.
+            let warning = self.warning();
+            self.interject(warning).await?;
+        }
+        let warns_at = self.warns_at.filter(|_| self.is_playing_started());
+        let until = [turn.deadline(), self.playing_ends_by, warns_at]
             .into_iter()
             .flatten()
             .min();
@@ -244,6 +250,7 @@ impl Caller {
             Next::TimeUp if turn.deadline().is_some_and(|deadline| deadline <= now()) => {
                 turn.on_deadline(now())
             }
+            Next::TimeUp if self.warning_is_due() => Step::Wait,
             Next::TimeUp => {
                 // What plays should have ended long ago.
                 self.stop_talking().await?;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::script::{Feeding, Script};
 use super::{
-    CALL_TOO_LONG, COMMAND_LONGEST, Caller, FAREWELL_LONGEST, Leave, NOTHING, Next, PENDING_MAX,
-    Saying, Talk, now, sleep_until,
+    CALL_ENDS_SOON, CALL_TOO_LONG, COMMAND_LONGEST, Caller, FAREWELL_LONGEST, Leave, NOTHING, Next,
+    PENDING_MAX, Saying, Talk, Value, now, sleep_until,
 };
 use crate::line::{HangUpCause, Key, LineCommand, LineEvent, PlayId};
 use crate::transcript::{Event, Pressed};
@@ -68,8 +68,14 @@ impl Caller {
             } else if self.ends_at.is_some_and(|ends_at| ends_at <= now()) {
                 self.say_that_the_call_is_too_long().await;
                 return Next::Over;
+            } else if self.playing.is_none() && self.warning_is_due() {
+                self.warn_that_the_call_ends().await;
+                continue;
             } else {
-                let wake = [until, self.ends_at].into_iter().flatten().min();
+                // While something plays, whoever put it there looks after the warning.
+                let waits = self.playing.is_none() && self.may_be_warned();
+                let warns_at = self.warns_at.filter(|_| waits);
+                let wake = [until, self.ends_at, warns_at].into_iter().flatten().min();
                 tokio::select! {
                     biased;
                     event = self.line.events.recv() => {
@@ -253,10 +259,56 @@ impl Caller {
         Ok(())
     }
 
+    /// Whether a warning would neither be recorded nor cut off words of ours that are not to be heard
+    /// again: what was started goes on behind it.
+    fn may_be_warned(&self) -> bool {
+        !self.records && (self.playing.is_none() || self.started.is_some())
+    }
+
+    /// Whether it is time to tell that the call will end.
+    pub(super) fn warning_is_due(&self) -> bool {
+        self.may_be_warned() && self.warns_at.is_some_and(|warns_at| warns_at <= now())
+    }
+
+    /// What is told then.
+    pub(super) fn warning(&mut self) -> Saying {
+        self.warns_at = None;
+        let left = self.ends_at.map_or(Duration::ZERO, |ends_at| {
+            ends_at.saturating_duration_since(now())
+        });
+        // To the next ten seconds: nobody sits there with a stop-watch.
+        let left = Duration::from_secs(left.as_secs().div_ceil(10) * 10);
+        Saying::new(CALL_ENDS_SOON).with("length", Value::Length(left))
+    }
+
+    /// Tells it while nothing else is said. Keys that go down meanwhile stop it, and mean what they
+    /// mean to whoever waits for them.
+    async fn warn_that_the_call_ends(&mut self) {
+        let saying = self.warning();
+        let Ok(true) = Box::pin(self.play(&saying)).await else {
+            return;
+        };
+        let until = self.playing_ends_by;
+        loop {
+            match Box::pin(self.next(until)).await {
+                Next::Event(LineEvent::PlayEnded(_)) | Next::Over => return,
+                Next::Event(event @ (LineEvent::Key(_) | LineEvent::Heard(_))) => {
+                    self.pending.push_front(event);
+                    break;
+                }
+                Next::Event(_) => {}
+                Next::TimeUp => break,
+            }
+        }
+        // Who is gone will be known by the next event.
+        let _: Talk = Box::pin(self.stop_talking()).await;
+    }
+
     /// The last words of a call that has lasted as long as it may. What is heard meanwhile means
     /// nothing.
     pub(super) async fn say_that_the_call_is_too_long(&mut self) {
         self.ends_at = None;
+        self.warns_at = None;
         let saying = Saying::new(CALL_TOO_LONG);
         if let Ok(true) = Box::pin(self.play(&saying)).await {
             let until = now() + FAREWELL_LONGEST;

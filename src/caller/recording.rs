@@ -35,7 +35,9 @@ impl Caller {
         };
         self.command(LineCommand::Record(tape, limits)).await?;
         self.note_asked_for("recording");
+        self.records = true;
         let take = self.recorded(limits).await;
+        self.records = false;
         let take = take.unwrap_or_else(|| lost(id, written.load(Ordering::Relaxed)));
         self.note_unused_keys();
         self.transcript.note(Event::Records {

@@ -456,7 +456,7 @@ async fn a_recorder_that_goes_away_leaves_what_was_written() {
 #[tokio::test(start_paused = true)]
 async fn the_longest_call_ends_with_words() {
     let (result, commands, _) = against(&[], async |caller: &mut Caller| {
-        caller.set_longest_call(Duration::from_secs(12));
+        caller.set_longest_call(Duration::from_secs(12), Duration::ZERO);
         let first = caller.choose(&DEEDS).await;
         let second = caller.say(WELCOME).await;
         (first, second, caller.hang_up().await)

@@ -33,6 +33,9 @@ pub struct DialPlan {
     /// Length of a call in minutes, 10–120.
     #[serde(default = "thirty")]
     pub max_call_duration: u16,
+    /// So many seconds before that the caller is told, 0–300; 0: not at all.
+    #[serde(default = "sixty")]
+    pub call_end_warning: u16,
     /// Length of a recording in minutes, 1–100, below `max_call_duration`.
     #[serde(default = "twenty")]
     pub max_recording_duration: u16,
@@ -233,6 +236,7 @@ impl DialPlan {
             problems.range(key, value, lowest, highest);
         }
         problems.range("max_call_duration", self.max_call_duration, 10, 120);
+        problems.range("call_end_warning", self.call_end_warning, 0, 300);
         problems.range(
             "max_recording_duration",
             self.max_recording_duration,
@@ -403,6 +407,9 @@ fn twenty() -> u16 {
 }
 fn thirty() -> u16 {
     30
+}
+fn sixty() -> u16 {
+    60
 }
 fn fifty() -> u32 {
     50

@@ -204,7 +204,8 @@ impl Answered {
             house.patience(arrival.dial_plan.input_failures_before_disconnect),
         );
         let longest = u64::from(arrival.dial_plan.max_call_duration) * 60;
-        caller.set_longest_call(Duration::from_secs(longest));
+        let warning = u64::from(arrival.dial_plan.call_end_warning);
+        caller.set_longest_call(Duration::from_secs(longest), Duration::from_secs(warning));
         let talking = spawn_conversation(
             house.clone(),
             caller,

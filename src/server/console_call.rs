@@ -99,7 +99,11 @@ pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
         patience,
     );
     let longest = u64::from(arrival.dial_plan.max_call_duration) * 60;
-    caller.set_longest_call(std::time::Duration::from_secs(longest));
+    let warning = u64::from(arrival.dial_plan.call_end_warning);
+    caller.set_longest_call(
+        std::time::Duration::from_secs(longest),
+        std::time::Duration::from_secs(warning),
+    );
     let talk = async {
         let outcome = Box::pin(conversation::reception(&mut caller, &rooms.desk, arrival)).await;
         caller.hang_up().await;

@@ -177,6 +177,7 @@ async fn play_call(
 ) -> Result<(), String> {
     let arrival = world.arrival(call.text.trim_start_matches("calls "), number)?;
     let longest = Duration::from_secs(60) * u32::from(arrival.dial_plan.max_call_duration);
+    let warning = Duration::from_secs(arrival.dial_plan.call_end_warning.into());
     let failures_max = arrival.dial_plan.input_failures_before_disconnect;
     let witness = Arc::new(Witnessed::default());
     let transcript = Transcript::new("story", Arc::new([witness.clone() as Arc<dyn Witness>]));
@@ -195,7 +196,7 @@ async fn play_call(
         };
         let locale = Locale::new(&arrival.dial_plan.default_language);
         let mut caller = Caller::new(near, language, locale, transcript, patience);
-        caller.set_longest_call(longest);
+        caller.set_longest_call(longest, warning);
         caller.offer_phrases(by_voice);
         let outcome = reception(&mut caller, &world.desk, arrival).await;
         caller.hang_up().await;
