@@ -17,6 +17,9 @@ summary-emails = { $count ->
     [one] You have { $count } new e-mail.
    *[other] You have { $count } new e-mails.
 }
+# Callers hear the away greeting; the key is one of the main menu.
+summary-away = Your away greeting is on.
+summary-away-off = To turn it off, press { $key }.
 # The mailbox holds all it may, so callers cannot leave messages.
 summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
 # Read before the options of the main menu.

@@ -176,6 +176,10 @@ prompts! {
     SUMMARY_EMAILS = "summary-emails";
     /// Nobody can leave a message any more.
     SUMMARY_FULL = "summary-full";
+    /// Callers hear the away greeting.
+    SUMMARY_AWAY = "summary-away";
+    /// How it goes off: `$key`.
+    SUMMARY_AWAY_OFF = "summary-away-off";
     /// Where the caller is.
     MAIN_MENU = "main-menu";
     /// Shall the call end?

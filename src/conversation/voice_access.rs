@@ -154,7 +154,23 @@ async fn summary_of_emails(visit: &Visit<'_>, session: &Session) -> Saying {
     }
 }
 
-/// What is new.
+/// That the away greeting is on, and by which key of the main menu it goes off: nobody comes back to
+/// work and leaves it on unknowingly.
+fn summary_of_absence(caller: &Caller, session: &Session) -> Saying {
+    if !session.settings.away {
+        return Saying::nothing();
+    }
+    let said = Saying::new(prompts::SUMMARY_AWAY);
+    match caller.language().keys.keys(MAIN_MENU.name, "away-off") {
+        Some(keys) => said
+            .then(prompts::SUMMARY_AWAY_OFF)
+            .with("key", Value::Keys(keys)),
+        None => said,
+    }
+}
+
+/// What is new: voice messages, e-mails, the next meeting; then what callers hear, and what they cannot
+/// leave any more.
 async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
     let said = match visit.desk.mail.counts(&session.mailbox).await {
         Ok(counts) => Saying::new(prompts::SUMMARY_VOICE_MESSAGES)
@@ -177,6 +193,7 @@ async fn summary(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> T
     } else {
         said
     };
+    let said = said.then(summary_of_absence(caller, session));
     let full = call_answering::is_full(visit.desk, &session.subscriber).await;
     caller
         .say(if full {
