@@ -115,7 +115,9 @@ impl GivenEmail {
                 "sequence" | "about" | "daily" | "weekly" | "all-day" | "by-list" | "damaged" => {
                     let meeting = email.meeting.as_mut().ok_or("of which meeting?")?;
                     match mark {
-                        "sequence" => meeting.sequence = next()?.parse().map_err(|_| "a number?")?,
+                        "sequence" => {
+                            meeting.sequence = next()?.parse().map_err(|_| "a number?")?
+                        }
                         "about" => meeting.about = Some(quoted(next()?)),
                         "daily" => meeting.rule = Some("FREQ=DAILY"),
                         "weekly" => meeting.rule = Some("FREQ=WEEKLY"),

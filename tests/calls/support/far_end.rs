@@ -58,6 +58,19 @@ pub struct Status {
     pub changed_at: Instant,
     /// The call is over.
     pub over: bool,
+    /// Everything that has begun to sound, by name.
+    pub begun: Vec<String>,
+    /// A key that shall stop something.
+    pub trial: Option<Trial>,
+}
+
+/// `*` is pressed as soon as so many things have begun to sound; the call ends when it is clear
+/// whether the last of them stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trial {
+    pub at: usize,
+    /// What came of it; nothing until then.
+    pub stopped: Option<bool>,
 }
 
 /// Which recording a sound is: by the value of its first audible sample.
@@ -136,6 +149,8 @@ pub fn status() -> Rc<RefCell<Status>> {
         recording: false,
         changed_at: Instant::now(),
         over: false,
+        begun: Vec::new(),
+        trial: None,
     }))
 }
 
@@ -190,6 +205,10 @@ impl Telephone {
                     self.change().await;
                 }
             }
+            let tried = self.status.borrow().trial;
+            if tried.is_some_and(|trial| trial.stopped.is_some()) {
+                self.end(HangUpCause::Caller).await;
+            }
             if self.status.borrow().over {
                 break;
             }
@@ -221,7 +240,28 @@ impl Telephone {
         let _ = self.line.events.send(event).await;
     }
 
+    /// Whether the key of the trial has been pressed, and nothing has come of it yet.
+    fn is_trying(&self) -> bool {
+        let status = self.status.borrow();
+        let trial = status.trial;
+        trial.is_some_and(|trial| trial.stopped.is_none() && status.begun.len() >= trial.at)
+    }
+
+    fn tried(&self, stopped: bool) {
+        if self.is_trying()
+            && let Some(trial) = &mut self.status.borrow_mut().trial
+        {
+            trial.stopped = Some(stopped);
+        }
+    }
+
     async fn obey(&mut self, command: LineCommand) {
+        if matches!(
+            command,
+            LineCommand::Play(..) | LineCommand::StopPlaying | LineCommand::Record(..)
+        ) {
+            self.tried(true);
+        }
         match command {
             LineCommand::Play(id, segments) => {
                 assert!(
@@ -388,6 +428,7 @@ impl Telephone {
                 Some(_) => {
                     playing.segments.pop_front();
                     playing.position = Duration::ZERO;
+                    self.tried(false);
                     self.hear_first().await;
                 }
                 None => {
@@ -489,7 +530,16 @@ impl Telephone {
         if let Some(began) = began {
             self.tell(began).await;
         }
+        let begun = self.status.borrow().begun.len();
         self.note_first();
+        let presses = {
+            let status = self.status.borrow();
+            let now = status.begun.len();
+            now > begun && status.trial.is_some_and(|trial| trial.at == now)
+        };
+        if presses {
+            self.tell(LineEvent::Key(Key::STAR)).await;
+        }
     }
 
     fn note_first(&mut self) {
@@ -531,7 +581,9 @@ impl Telephone {
             },
             Segment::Silence(_) | Segment::ToBeContinued => return,
         };
-        self.status.borrow_mut().heard.push(said);
+        let mut status = self.status.borrow_mut();
+        status.begun.push(said.name.clone());
+        status.heard.push(said);
     }
 
     fn name_of(&self, sound: &Sound) -> String {

@@ -13,7 +13,7 @@ use ringback::transcript::{Event, Pressed, Transcript, Witness};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::far_end::{Doing, Status, Telephone, status};
+use super::far_end::{Doing, Status, Telephone, Trial, status};
 use super::story::{Act, Line, Said, Story, What, parse_duration, split_outside_quotes, written};
 use super::world::World;
 
@@ -36,6 +36,8 @@ pub struct Variation {
     pub fails_at: Option<usize>,
     /// The caller types PINs where none is asked for.
     pub careless: bool,
+    /// In this call, counted from nothing, `*` is pressed as soon as so many things have begun to sound.
+    pub interrupts: Option<(usize, usize)>,
 }
 
 impl Variation {
@@ -44,6 +46,7 @@ impl Variation {
         vanishes: false,
         fails_at: None,
         careless: false,
+        interrupts: None,
     };
 }
 
@@ -57,6 +60,10 @@ pub struct Played {
     pub requests: Vec<usize>,
     pub outcomes: Vec<Outcome>,
     pub transcript: Vec<Event>,
+    /// What began to sound in each call, by name.
+    pub begun: Vec<Vec<String>>,
+    /// Whether what was interrupted stopped.
+    pub stopped: Option<bool>,
     /// What was not as it always has to be, or not as the story says.
     pub problems: Vec<String>,
 }
@@ -105,6 +112,8 @@ async fn play_here(story: &Story, variation: Variation) -> Result<Played, String
         requests: Vec::new(),
         outcomes: Vec::new(),
         transcript: Vec::new(),
+        begun: Vec::new(),
+        stopped: None,
         problems: Vec::new(),
     };
     let strict = variation == Variation::NONE;
@@ -186,6 +195,9 @@ async fn play_call(
     let status = status();
     let language = language();
     let options = option_prompts(&language);
+    if let Some((_, at)) = variation.interrupts.filter(|(call, _)| *call == number) {
+        status.borrow_mut().trial = Some(Trial { at, stopped: None });
+    }
     let telephone = Telephone::new(far, doings, status.clone(), world.names.clone(), options);
     let speaks = |act: &Act| matches!(act.what, What::Say { .. } | What::Mumble);
     let by_voice = call.lines.iter().any(|acts| acts.iter().any(speaks));
@@ -221,6 +233,12 @@ async fn play_call(
         return Err(format!("call {} never ends", number + 1));
     };
     played.acts = driver.acts;
+    played
+        .begun
+        .push(std::mem::take(&mut status.borrow_mut().begun));
+    if let Some(trial) = status.borrow().trial {
+        played.stopped = trial.stopped;
+    }
     played.heard.append(&mut driver.heard);
     played.problems.append(&mut driver.problems);
     played.outcomes.push(outcome);
