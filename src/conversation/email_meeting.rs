@@ -434,9 +434,6 @@ async fn answered(
     }
     let told = &known.mail.told;
     meeting_answers::send_answer(caller, visit, session, told, answer, recording).await?;
-    if answer == Attendance::Declined {
-        session.memory.nothing_to_take_back();
-    }
     done_with(visit, session, email, Some(Flag::Answered)).await;
     meeting_answers::say_answered(caller, answer, gone).await?;
     Ok(true)

@@ -114,6 +114,9 @@ pub(super) async fn send_answer(
         .respond(&session.mailbox, of, answer, None, now)
         .await;
     let notice = keep_or_discard(visit, notice.map_err(faults::calendar), &recording).await?;
+    if answer == Attendance::Declined {
+        session.memory.nothing_to_take_back();
+    }
     let (subject, text) = mail_of(answer);
     let words = words(session, appointment, subject, text);
     tell_notice(caller, visit, session, notice, words, recording).await
@@ -190,6 +193,7 @@ pub(super) async fn send_cancellation(
     let of = &appointment.occurrence;
     let notice = calendar.cancel(&session.mailbox, of, None, now).await;
     let notice = keep_or_discard(visit, notice.map_err(faults::calendar), &recording).await?;
+    session.memory.nothing_to_take_back();
     let (subject, text) = (prompts::MAIL_CANCELLED_SUBJECT, prompts::MAIL_CANCELLED);
     let words = words(session, appointment, subject, text);
     tell_notice(caller, visit, session, notice, words, recording).await
@@ -199,7 +203,9 @@ async fn silently_remove(visit: &Visit<'_>, session: &Session, appointment: &App
     let now = visit.desk.clock.now();
     let calendar = &visit.desk.calendar;
     let removed = calendar.cancel(&session.mailbox, &appointment.occurrence, None, now);
-    removed.await.map(drop).map_err(faults::calendar)
+    removed.await.map_err(faults::calendar)?;
+    session.memory.nothing_to_take_back();
+    Ok(())
 }
 
 /// Words to go along, if the caller wants to say some and the policy lets him. Who hangs up at this question has decided

@@ -64,8 +64,9 @@ impl Memory {
         }
     }
 
-    /// Something that cannot be taken back was done since: what was deleted before is not the last
-    /// thing any more.
+    /// Something left the calendar, which cannot be taken back: others may have been told, and whoever
+    /// deletes an appointment of his own has been asked. What was deleted before is not the last thing
+    /// any more, and a key that seems to bring back the meeting must not bring back a mail.
     pub(super) fn nothing_to_take_back(&self) {
         *lock(&self.deletion) = None;
     }
