@@ -8,12 +8,6 @@ import json
 import sys
 
 
-def text(value):
-    """As it is compared: one line, without characters that no text has."""
-    shown = "".join(c if c.isprintable() else " " for c in str(value))
-    return " ".join(shown.split())
-
-
 def tried(work):
     """What the package cannot read it says by all kinds of exceptions: that is no opinion."""
     try:
@@ -35,15 +29,40 @@ def date(mail):
     field = mail["date"]
     if field is None:
         return None
-    return int(email.utils.parsedate_to_datetime(str(field)).timestamp())
+    moment = email.utils.parsedate_to_datetime(str(field))
+    # Without a zone nobody knows which moment it was.
+    return int(moment.timestamp()) if moment.tzinfo else None
+
+
+def leaves(part, parent):
+    """The parts that are no containers, each with the type of what it lies in."""
+    if part.get_content_maintype() == "multipart" and part.is_multipart():
+        for inner in part.iter_parts():
+            yield from leaves(inner, part.get_content_type())
+    else:
+        yield part, parent
+
+
+def is_shown(part, parent):
+    """What belongs to the text: the pictures of a page, and the words of a signature for machines."""
+    if parent == "multipart/related" and part.get_content_maintype() == "image":
+        return True
+    return part.get_content_type() == "application/pkcs7-signature"
 
 
 def names(mail):
+    """Names of what is attached. The first text is the message, whatever name it has."""
     found = []
-    for part in mail.walk():
+    text_seen = False
+    for part, parent in leaves(mail, ""):
+        attached = part.get_content_disposition() == "attachment"
+        if part.get_content_type() in ("text/plain", "text/html") and not attached:
+            first, text_seen = not text_seen, True
+            if first:
+                continue
         name = part.get_filename()
-        if name and not part.is_multipart():
-            found.append(text(name))
+        if name and not is_shown(part, parent):
+            found.append(name)
     return found
 
 
@@ -54,7 +73,7 @@ for line in sys.stdin:
     print(
         json.dumps(
             {
-                "subject": tried(lambda: text(mail["subject"] or "")),
+                "subject": tried(lambda: str(mail["subject"] or "")),
                 "from": tried(lambda: sender(mail)),
                 "date": tried(lambda: date(mail)),
                 "names": tried(lambda: names(mail)),

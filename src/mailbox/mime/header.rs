@@ -98,13 +98,29 @@ pub(super) fn fields(block: &[u8]) -> Vec<mail_parser::Header<'_>> {
         .unwrap_or_default()
 }
 
+/// A date as it is written, zones with names and years without a century among them (RFC 5322
+/// section 4.3), which mail-parser takes for no zone at all.
+fn date(text: &[u8]) -> Option<jiff::Timestamp> {
+    let text = std::str::from_utf8(text).ok()?;
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(text.trim()).ok()
+}
+
 impl Header {
     /// Reads the header of a message.
     pub fn read(mail: &[u8]) -> Header {
         let (block, _) = split(mail);
         let mut header = Header::default();
         for field in fields(block) {
-            header.take(&field);
+            if field.name == HeaderName::Date {
+                let (from, to) = (field.offset_start as usize, field.offset_end as usize);
+                header.date = block.get(from..to).and_then(date).or_else(|| {
+                    let date = field.value.as_datetime()?;
+                    jiff::Timestamp::from_second(date.to_timestamp()).ok()
+                });
+            } else {
+                header.take(&field);
+            }
         }
         header.references.dedup();
         let spare = header.references.len().saturating_sub(REFERENCES_MAX);
@@ -160,11 +176,6 @@ impl Header {
             HeaderName::To => add(&mut self.to, addresses(value)),
             HeaderName::Cc => add(&mut self.cc, addresses(value)),
             HeaderName::Subject => self.subject = text().unwrap_or_default(),
-            HeaderName::Date => {
-                self.date = value
-                    .as_datetime()
-                    .and_then(|date| jiff::Timestamp::from_second(date.to_timestamp()).ok());
-            }
             HeaderName::ContentLanguage => {
                 let first = word();
                 let first = first.split([',', ' ']).next().unwrap_or_default();

@@ -90,6 +90,47 @@ fn html_is_read_where_there_is_nothing_else() {
 }
 
 #[test]
+fn a_text_with_a_name_behind_another_is_a_file() {
+    let mail = |first: &str, second: &str| {
+        let parts = format!("--x\n{first}\n\nSee below.\n--x\n{second}\n\nA long log.\n--x--\n");
+        content(&format!(
+            "Content-Type: multipart/mixed; boundary=x\n\n{parts}"
+        ))
+    };
+    let named = "Content-Type: text/plain; name=server.log";
+    let inline = "Content-Type: text/plain\nContent-Disposition: inline; filename=server.log";
+    for second in [named, inline] {
+        let content = mail("Content-Type: text/plain", second);
+        assert_eq!(content.text, "See below.", "{second}");
+        let names: Vec<_> = content.attachments.iter().map(|one| &*one.name).collect();
+        assert_eq!(names, ["server.log"], "{second}");
+    }
+    // The first text is the message, whatever name it has; a second one without a name goes on with it.
+    let content = mail(named, "Content-Type: text/plain");
+    assert_eq!(content.text, "See below.\n\nA long log.");
+    assert!(content.attachments.is_empty());
+}
+
+#[test]
+fn dates_are_read_in_old_forms_too() {
+    for (written, moment) in [
+        ("Mon, 23 Nov 2026 10:05:00 +0100", "2026-11-23T09:05:00Z"),
+        ("Wed, 11 Feb 98 11:51 CST", "1998-02-11T17:51:00Z"),
+        (
+            "11 Feb 1998 11:51:07 EST (somewhere)",
+            "1998-02-11T16:51:07Z",
+        ),
+        // The day of the week is often wrong.
+        ("Tue, 23 Nov 2026 10:05:00 GMT", "2026-11-23T10:05:00Z"),
+    ] {
+        let header = Header::read(format!("Date: {written}\n\nHello").as_bytes());
+        assert_eq!(header.date, Some(moment.parse().unwrap()), "{written}");
+    }
+    let nobody_knows = Header::read(b"Date: some day\n\nHello");
+    assert_eq!(nobody_knows.date, None);
+}
+
+#[test]
 fn attachments_are_named_and_measured() {
     let content = content(
         "Content-Type: multipart/mixed; boundary=\"x y\"\n\n\

@@ -62,7 +62,16 @@ impl<'a> Tree<'a> {
         let mut tree = Tree::default();
         tree.body = tree.walk(mail, 0, "");
         let has_calendar = tree.calendar.is_some();
-        let body = std::mem::take(&mut tree.body);
+        let mut body = std::mem::take(&mut tree.body);
+        // A text with a name, behind another, is a file that somebody sent along: named, not read.
+        let files: Vec<usize> = (body.iter().skip(1).copied())
+            .filter(|index| {
+                tree.leaves
+                    .get(*index)
+                    .is_some_and(|leaf| !leaf.name.is_empty())
+            })
+            .collect();
+        body.retain(|index| !files.contains(index));
         for (index, leaf) in tree.leaves.iter_mut().enumerate() {
             leaf.is_attachment &= !body.contains(&index);
             // The same invitation once more, for programs that look for a file.
@@ -71,6 +80,7 @@ impl<'a> Tree<'a> {
                 "text/calendar" | "application/ics"
             );
             leaf.is_attachment &= !(has_calendar && is_calendar);
+            leaf.is_attachment |= files.contains(&index);
         }
         tree.body = body;
         tree
