@@ -155,6 +155,8 @@ impl Server {
             metrics: metrics.clone(),
             health: health.clone(),
         }));
+        // After all that may fail: who reads why it did needs no advice about mail.
+        post::tell_operator(&house.config().submission, &house.desk.outbox);
         let endpoint = Arc::new(endpoint);
         {
             let noting = Arc::downgrade(&house);
@@ -368,7 +370,6 @@ pub(super) async fn furnish(
         letterhead: post::letterhead(&config.submission),
         attach: wav_in_mails,
     }));
-    post::tell_operator(&config.submission, &outbox);
     let mut keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
     if config.submission.pin_mails != PinMails::Nobody {
         keeper = keeper.with_post(Arc::new(OutboxPinPost {
