@@ -20,9 +20,12 @@ mod whole;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use rusqlite::params;
+
 use crate::directory::{Person, digit_map};
+use crate::line::Sound;
 use crate::policy::mailbox::{Subscriber, Subscribers};
-use crate::store::{Store, StoreFault};
+use crate::store::{self, Store, StoreFault, wav};
 
 pub use apply::{Report, apply, apply_text, check_text, export, export_text};
 pub use snapshot::OrganisationSnapshot;
@@ -97,6 +100,36 @@ impl Organisation {
                 Err(fault) => tracing::warn!(%fault, "cannot look for changes of the organisation"),
             }
         }
+    }
+
+    /// Puts another sound in the place of a dial plan's welcome or announcement. A file that no dial plan
+    /// names is left alone, and an error: it would be heard by nobody.
+    pub async fn replace_custom_prompt(
+        &self,
+        file_name: &str,
+        sound: &Sound,
+    ) -> Result<(), OrganisationFault> {
+        let (name, bytes) = (file_name.to_owned(), wav::encode(sound.samples()));
+        let replaced = self
+            .store
+            .write(move |db| {
+                let rows = db.execute(
+                    "UPDATE custom_prompt SET wav = ?2 WHERE file_name = ?1",
+                    params![name, bytes],
+                )?;
+                if rows > 0 {
+                    store::count_organisation_change(db)?;
+                }
+                Ok(rows > 0)
+            })
+            .await?;
+        if !replaced {
+            return Err(OrganisationFault::wrong(format!(
+                "no dial plan has a sound {file_name:?} any more"
+            )));
+        }
+        self.refresh().await?;
+        Ok(())
     }
 
     fn replace(&self, snapshot: OrganisationSnapshot) {

@@ -118,6 +118,28 @@ impl Caller {
         })
     }
 
+    /// Whether the answer just given goes on with this key, no later than the second half of a doubled
+    /// key would come. Any other key stays for the next question.
+    pub async fn goes_on_with(&mut self, key: Key) -> Talk<bool> {
+        self.settle();
+        let until = now() + self.patience.between_keys;
+        loop {
+            if let Some((_, first)) = self.typed_ahead.first() {
+                let goes_on = first == key && self.typed_ahead.take().is_some();
+                if goes_on {
+                    self.note_key(key);
+                }
+                return Ok(goes_on);
+            }
+            match self.next(Some(until)).await {
+                Next::Event(LineEvent::Key(key)) => self.keep_key(key),
+                Next::Event(_) => {}
+                Next::TimeUp => return Ok(false),
+                Next::Over => return Err(Leave::HungUp),
+            }
+        }
+    }
+
     async fn give_up(&mut self, why: Why) -> Leave {
         match why {
             Why::HungUp => Leave::HungUp,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use crate::line::{Number, Sound};
 use crate::policy::dial_plan::DialPlan;
 use crate::policy::mailbox::Subscriber;
@@ -61,6 +63,8 @@ pub enum CallType {
     CallAnsweringVoiceMessage,
     /// A mailbox answered, and no message was left.
     CallAnsweringMissedCall,
+    /// Somebody signed in to record the dial plan's welcome or announcement (PromptProvisioning).
+    GreetingsRecording,
 }
 
 impl fmt::Display for CallType {
@@ -71,6 +75,7 @@ impl fmt::Display for CallType {
             CallType::UnauthenticatedPilotNumber => "Unauthenticated Pilot Number",
             CallType::CallAnsweringVoiceMessage => "Call Answering Voice Message",
             CallType::CallAnsweringMissedCall => "Call Answering Missed Call",
+            CallType::GreetingsRecording => "Greetings Recording",
         })
     }
 }
@@ -97,7 +102,12 @@ pub struct Outcome {
 }
 
 /// Sounds that an administrator recorded for a dial plan: its welcome and its announcement.
+#[async_trait]
 pub trait CustomPrompts: Send + Sync {
     /// The sound in this file, if it could be read. Answers from memory.
     fn sound(&self, file_name: &str) -> Option<Arc<Sound>>;
+
+    /// Puts another sound in the place of this file's, for every call from now on. A file that no dial
+    /// plan names is none that can be replaced. The error is for the log.
+    async fn replace(&self, file_name: &str, sound: Arc<Sound>) -> Result<(), String>;
 }

@@ -187,20 +187,33 @@ pub(super) async fn record_own(
     invitation: PromptName,
 ) -> Talk<bool> {
     let bounds = bounds(session, which);
+    let Some(recording) = accepted_take(caller, visit, bounds, invitation).await? else {
+        return Ok(false);
+    };
+    let kept = keep(visit, session, which, &recording).await;
+    recording::discard(visit.desk, &recording.tape).await;
+    kept?;
+    Ok(true)
+}
+
+/// Records until the caller accepts what was recorded, or cancels. Whoever is given the recording
+/// discards it when it is kept elsewhere.
+pub(super) async fn accepted_take(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    bounds: Bounds,
+    invitation: PromptName,
+) -> Talk<Option<Recording>> {
     loop {
         let mut recording = first_take(caller, visit, bounds, invitation).await?;
         let verdict = decide(caller, visit, &mut recording, bounds).await;
-        let kept = match verdict {
-            Ok(OnRecorded::Accept) => keep(visit, session, which, &recording).await,
-            _ => Ok(()),
-        };
+        if verdict == Ok(OnRecorded::Accept) {
+            return Ok(Some(recording));
+        }
         // Nothing here is a message: whatever was not accepted in words is forgotten.
         recording::discard(visit.desk, &recording.tape).await;
-        kept?;
-        match verdict? {
-            OnRecorded::Accept => return Ok(true),
-            OnRecorded::Cancel => return Ok(false),
-            OnRecorded::StartOver | OnRecorded::Replay | OnRecorded::Continue => {}
+        if verdict? == OnRecorded::Cancel {
+            return Ok(None);
         }
     }
 }
@@ -259,14 +272,7 @@ pub(super) async fn keep(
     which: Recorded,
     recording: &Recording,
 ) -> Talk {
-    let sound = visit
-        .desk
-        .outbox
-        .sound(recording)
-        .await
-        .map_err(faults::recording)?;
-    let kept = without_leading_silence(sound.samples());
-    let sound = Arc::new(Sound::new(kept));
+    let sound = sound_to_keep(visit, recording).await?;
     visit
         .desk
         .settings
@@ -275,23 +281,40 @@ pub(super) async fn keep(
         .map_err(faults::mailbox)
 }
 
+/// What was recorded, from its first word on.
+pub(super) async fn sound_to_keep(visit: &Visit<'_>, recording: &Recording) -> Talk<Arc<Sound>> {
+    let sound = visit
+        .desk
+        .outbox
+        .sound(recording)
+        .await
+        .map_err(faults::recording)?;
+    Ok(Arc::new(Sound::new(without_leading_silence(
+        sound.samples(),
+    ))))
+}
+
 /// How long a recording of one's own may be.
 pub(super) fn bounds(session: &Session, which: Recorded) -> Bounds {
-    let plan = &session.subscriber.dial_plan;
-    let minutes = u64::from(session.subscriber.policy.max_greeting_duration);
-    let idle = Duration::from_secs(u64::from(plan.recording_idle_timeout));
     match which {
-        Recorded::Greeting | Recorded::AwayGreeting => Bounds {
-            longest: Duration::from_secs(minutes * 60),
-            idle,
-            shortest: SHORTEST_MESSAGE,
-            least_voice: LEAST_VOICE_IN_MESSAGE,
-        },
+        Recorded::Greeting | Recorded::AwayGreeting => greeting_bounds(session),
         Recorded::Name => Bounds {
             longest: NAME_LONGEST,
-            idle,
             shortest: SHORTEST_NAME,
             least_voice: LEAST_VOICE_IN_WORD,
+            ..greeting_bounds(session)
         },
+    }
+}
+
+/// How long a greeting may be: MaxGreetingDuration of whoever records it.
+pub(super) fn greeting_bounds(session: &Session) -> Bounds {
+    let minutes = u64::from(session.subscriber.policy.max_greeting_duration);
+    let idle = session.subscriber.dial_plan.recording_idle_timeout;
+    Bounds {
+        longest: Duration::from_secs(minutes * 60),
+        idle: Duration::from_secs(u64::from(idle)),
+        shortest: SHORTEST_MESSAGE,
+        least_voice: LEAST_VOICE_IN_MESSAGE,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     advanced, calendar, call_answering, choosing, comfort, compose, contacts, directory_search,
     email_meeting, email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu, meeting_answers,
     message_recording, people_list, personal_options, prompts, reading_language, recipients,
-    setup_options, take_message, voice_message_menu, zones,
+    setup_options, system_prompts, take_message, voice_message_menu, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -137,6 +137,7 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&greetings::RECORDING),
         outline(&first_time_setup::SETUP_NAME),
         outline(&first_time_setup::SETUP_GREETING),
+        outline(&system_prompts::SYSTEM_PROMPTS),
         outline(&people_list::PEOPLE),
         outline(&directory_search::PERSON),
         outline(&contacts::CONTACT),

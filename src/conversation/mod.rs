@@ -50,6 +50,7 @@ mod recording;
 mod sender;
 mod setup_options;
 mod sign_in;
+mod system_prompts;
 mod take_message;
 mod undo;
 mod voice_access;

@@ -21,6 +21,30 @@ prompts! {
     /// The system's own welcome.
     WELCOME = "welcome";
 
+    // The welcome and the announcement of a dial plan.
+    /// Who is to record them has to sign in.
+    SYSTEM_PROMPTS_SIGN_IN = "system-prompts-sign-in";
+    /// This subscriber may not record them.
+    SYSTEM_PROMPTS_NOT_ALLOWED = "system-prompts-not-allowed";
+    /// No file is configured, so there is nothing to record.
+    SYSTEM_PROMPTS_NONE = "system-prompts-none";
+    /// Read before the options.
+    SYSTEM_PROMPTS = "system-prompts";
+    /// The present welcome follows.
+    WELCOME_IS = "welcome-is";
+    /// The present announcement follows.
+    ANNOUNCEMENT_IS = "announcement-is";
+    /// The present one cannot be played.
+    SYSTEM_PROMPT_UNPLAYABLE = "system-prompt-unplayable";
+    /// Before the tone.
+    RECORD_WELCOME = "record-welcome";
+    /// Before the tone.
+    RECORD_ANNOUNCEMENT = "record-announcement";
+    /// Kept: from the next call on callers hear it.
+    SYSTEM_PROMPT_SAVED = "system-prompt-saved";
+    /// What was recorded was not kept.
+    SYSTEM_PROMPT_NOT_SAVED = "system-prompt-not-saved";
+
     // Personal options.
     /// The away greeting was switched on.
     AWAY_GREETING_ON = "away-greeting-on";

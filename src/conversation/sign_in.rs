@@ -45,12 +45,27 @@ enum Step {
     },
 }
 
+/// Who was let in, and what for.
+pub(super) struct LetIn {
+    pub(super) subscriber: Subscriber,
+    /// Whether `#` `*` was pressed on the way in: the welcome of the dial plan is to be recorded, not a
+    /// mailbox to be opened (`outlook-voice-access` section 2.5).
+    pub(super) for_system_prompts: bool,
+}
+
 /// Asks for extension and PIN until a subscriber is signed in.
 pub(super) async fn sign_in(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     known: Option<SignIn>,
-) -> Talk<Subscriber> {
+) -> Talk<LetIn> {
+    let mut for_system_prompts = false;
+    let let_in = |subscriber, for_system_prompts| {
+        Ok(LetIn {
+            subscriber,
+            for_system_prompts,
+        })
+    };
     let mut step = match known {
         Some(SignIn::Recognised(owner)) => Step::Pin {
             extension: owner.extension().to_owned(),
@@ -73,7 +88,11 @@ pub(super) async fn sign_in(
                     again: false,
                 },
                 None => {
-                    Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                    if wants_system_prompts(caller, visit).await? {
+                        for_system_prompts = true;
+                    } else if may_contact_someone(visit) {
+                        Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                    }
                     Step::Extension
                 }
             },
@@ -84,22 +103,33 @@ pub(super) async fn sign_in(
             } => {
                 let question = pin_question(visit, owner.as_ref(), again).await;
                 match caller
-                    .ask_pin(question, true, may_contact_someone(visit))
+                    .ask_pin(question, true, pound_means_something(visit))
                     .await?
                 {
                     PinEntry::Star => Step::Extension,
+                    PinEntry::Pound if wants_system_prompts(caller, visit).await? => {
+                        for_system_prompts = true;
+                        Step::Pin {
+                            extension,
+                            owner,
+                            again: false,
+                        }
+                    }
                     PinEntry::Pound => {
-                        Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                        if may_contact_someone(visit) {
+                            Box::pin(directory_search::contact_someone(caller, visit)).await?;
+                        }
                         Step::Extension
                     }
                     PinEntry::Digits(pin) => match check(visit, &extension, &pin).await? {
                         PinCheck::Accepted(subscriber) => {
-                            return Ok(signed_in(caller, visit, subscriber));
+                            let subscriber = signed_in(caller, visit, subscriber);
+                            return let_in(subscriber, for_system_prompts);
                         }
                         PinCheck::MustChange(subscriber) => {
                             let subscriber = signed_in(caller, visit, subscriber);
                             change_pin::change_pin(caller, visit, &subscriber, Why::Must).await?;
-                            return Ok(subscriber);
+                            return let_in(subscriber, for_system_prompts);
                         }
                         PinCheck::LockedOut => return Err(locked_out(caller, visit).await),
                         PinCheck::Refused => {
@@ -223,7 +253,11 @@ async fn ask_extension(caller: &mut Caller, visit: &Visit<'_>) -> Talk<Option<St
             }),
             longest: digits,
             complete_at: Some(digits),
-            lone_keys: if may_contact { &[Key::POUND] } else { &[] },
+            lone_keys: if pound_means_something(visit) {
+                &[Key::POUND]
+            } else {
+                &[]
+            },
         })
         .await?;
     Ok(match answer {
@@ -236,6 +270,24 @@ async fn ask_extension(caller: &mut Caller, visit: &Visit<'_>) -> Talk<Option<St
 /// is.
 fn may_contact_someone(visit: &Visit<'_>) -> bool {
     visit.arrival.dial_plan.send_voice_messages_enabled
+}
+
+/// Whether `#` alone leads anywhere: to somebody's name, or, with `*`, to the system's recordings.
+fn pound_means_something(visit: &Visit<'_>) -> bool {
+    may_contact_someone(visit) || visit.arrival.dial_plan.tui_prompt_editing_enabled
+}
+
+/// Whether `*` follows the `#` that was just pressed, where that means something; and if so, says what
+/// it leads to. It is announced nowhere: whom it concerns has read of it.
+async fn wants_system_prompts(caller: &mut Caller, visit: &Visit<'_>) -> Talk<bool> {
+    if !visit.arrival.dial_plan.tui_prompt_editing_enabled {
+        return Ok(false);
+    }
+    let wants = caller.goes_on_with(Key::STAR).await?;
+    if wants {
+        caller.say(prompts::SYSTEM_PROMPTS_SIGN_IN).await?;
+    }
+    Ok(wants)
 }
 
 async fn pin_question(visit: &Visit<'_>, owner: Option<&Subscriber>, again: bool) -> Saying {

@@ -8,7 +8,9 @@ use super::main_menu::MAIN_MENU;
 use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
-use super::{calendar, call_answering, email, first_time_setup, main_menu, manner, prompts};
+use super::{
+    calendar, call_answering, email, first_time_setup, main_menu, manner, prompts, system_prompts,
+};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::mailbox::{MailFault, UserSettings};
 use crate::policy::areas::Area;
@@ -41,8 +43,11 @@ pub(super) async fn enter(
 ) -> Talk<NextStop> {
     // Somebody else may have been here before, in his own way.
     manner::forget(caller, visit).await?;
-    let subscriber = sign_in::sign_in(caller, visit, known).await?;
-    let mut session = open(caller, visit, subscriber).await?;
+    let let_in = sign_in::sign_in(caller, visit, known).await?;
+    let mut session = open(caller, visit, let_in.subscriber).await?;
+    if let_in.for_system_prompts {
+        system_prompts::record(caller, visit, &session).await?;
+    }
     if !session.settings.set_up {
         first_time(caller, visit, &mut session).await?;
     }

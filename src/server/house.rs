@@ -16,6 +16,7 @@ use crate::speech::SpeechRoom;
 use crate::transcript::Witness;
 use crate::turn::Patience;
 use crate::web_phone::Live;
+use async_trait::async_trait;
 
 /// All rooms.
 pub(super) struct House {
@@ -112,8 +113,16 @@ pub(super) fn host_name() -> String {
 /// The dial plans' own sounds, out of the organisation.
 pub(super) struct RecordedPrompts(pub(super) Arc<Organisation>);
 
+#[async_trait]
 impl CustomPrompts for RecordedPrompts {
     fn sound(&self, file_name: &str) -> Option<Arc<Sound>> {
         self.0.snapshot().custom_prompt(file_name)
+    }
+
+    async fn replace(&self, file_name: &str, sound: Arc<Sound>) -> Result<(), String> {
+        self.0
+            .replace_custom_prompt(file_name, &sound)
+            .await
+            .map_err(|fault| fault.to_string())
     }
 }

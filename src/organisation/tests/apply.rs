@@ -6,6 +6,7 @@ use std::path::Path;
 use rand::Rng;
 
 use super::*;
+use crate::line::Sound;
 use crate::organisation::text;
 use crate::organisation::whole::Whole;
 use crate::organisation::{OrganisationFault, Report, apply_text, check_text, export, export_text};
@@ -320,6 +321,38 @@ fn custom_prompts_come_and_go_with_the_file() {
             .custom_prompt("welcome.wav")
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn a_prompt_recorded_by_telephone_takes_the_place_of_the_file() {
+    let house = House::new();
+    let text = export_text(&house.store).unwrap();
+    let welcome = "welcome_greeting_enabled = true\nwelcome_greeting_filename = \"welcome.wav\"";
+    let with_welcome = text.replace("welcome_greeting_enabled = false", welcome);
+    write_wav(&house.folder.path().join("welcome.wav"), 8_000, 16, 1);
+    try_apply(&house, &with_welcome, false).unwrap();
+    house.organisation.refresh_now().unwrap();
+    let before = house.organisation.snapshot();
+
+    let spoken = Sound::new(vec![7; 1_600]);
+    let organisation = &house.organisation;
+    let replaced = organisation.replace_custom_prompt("welcome.wav", &spoken);
+    replaced.await.unwrap();
+    let after = organisation.snapshot();
+    assert!(after.version() > before.version(), "other servers see it");
+    let heard = after.custom_prompt("welcome.wav").unwrap();
+    assert_eq!(heard.samples(), spoken.samples());
+    let target = tempfile::tempdir().unwrap();
+    export(&house.store, &target.path().join("organisation.toml")).unwrap();
+    let exported = wav::read_stored(&target.path().join("welcome.wav")).unwrap();
+    assert_eq!(exported, spoken.samples());
+    // The older file comes back only by an apply, which says so.
+    let report = try_apply(&house, &with_welcome, true).unwrap();
+    assert!(report.to_string().contains("~ sound \"welcome.wav\""));
+
+    let nobodys = organisation.replace_custom_prompt("other.wav", &spoken);
+    assert!(nobodys.await.unwrap_err().to_string().contains("other.wav"));
+    assert!(organisation.snapshot().custom_prompt("other.wav").is_none());
 }
 
 /// Twenty thousand damaged organisations: each is read or refused, none ends the program.

@@ -354,11 +354,25 @@ impl Pins for Watched<PinKeeper> {
 }
 
 /// Sounds of the dial plan, by file name.
-struct Custom(BTreeMap<String, Arc<Sound>>);
+struct Custom {
+    sounds: Mutex<BTreeMap<String, Arc<Sound>>>,
+    requests: Arc<Requests>,
+}
 
+#[async_trait]
 impl CustomPrompts for Custom {
     fn sound(&self, file_name: &str) -> Option<Arc<Sound>> {
-        self.0.get(file_name).cloned()
+        self.sounds.lock().unwrap().get(file_name).cloned()
+    }
+    async fn replace(&self, file_name: &str, sound: Arc<Sound>) -> Result<(), String> {
+        self.requests.mail().map_err(text)?;
+        match self.sounds.lock().unwrap().get_mut(file_name) {
+            Some(present) => {
+                *present = sound;
+                Ok(())
+            }
+            None => Err(format!("no {file_name}")),
+        }
     }
 }
 
@@ -571,7 +585,10 @@ impl World {
             outbox: Arc::new(outbox),
             clock: clock.clone(),
             time_zone: givens.zone.clone(),
-            custom_prompts: Arc::new(Custom(custom)),
+            custom_prompts: Arc::new(Custom {
+                sounds: Mutex::new(custom),
+                requests: requests.clone(),
+            }),
             voices: givens.voices.iter().map(|tag| Locale::new(tag)).collect(),
         };
         let residents = &givens.residents;
