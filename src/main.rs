@@ -218,7 +218,7 @@ enum Mailbox {
         #[arg(long)]
         private: bool,
     },
-    /// Read a file of others into a mailbox: address cards (.vcf)
+    /// Read a file of others into a mailbox: address cards (.vcf), appointments (.ics)
     Import {
         /// User name or extension
         user: String,

@@ -30,6 +30,8 @@ pub struct EmbeddedCalendar {
 pub struct Imported {
     /// Its UID.
     pub uid: String,
+    /// Its subject; empty where it has none, or cannot be read.
+    pub subject: String,
     /// Whether it was taken; false when what is there is newer.
     pub taken: Result<bool, MailFault>,
 }
@@ -51,14 +53,19 @@ impl EmbeddedCalendar {
         let mut report = Vec::new();
         for piece in object::pieces(text)? {
             let uid = piece.uid.clone();
-            let taken = if dry_run {
-                readable(&piece).map(|()| true)
-            } else {
-                readable(&piece)
-                    .and_then(|()| self.take_now(mailbox, None, vec![piece], None))
-                    .map(|touched| !touched.is_empty())
+            let (subject, taken) = match readable(&piece) {
+                Ok(subject) if dry_run => (subject, Ok(true)),
+                Ok(subject) => {
+                    let touched = self.take_now(mailbox, None, vec![piece], None);
+                    (subject, touched.map(|touched| !touched.is_empty()))
+                }
+                Err(why) => (String::new(), Err(why)),
             };
-            report.push(Imported { uid, taken });
+            report.push(Imported {
+                uid,
+                subject,
+                taken,
+            });
         }
         Ok(report)
     }
@@ -244,10 +251,11 @@ impl Calendar for EmbeddedCalendar {
 }
 
 /// Whether anything of a piece can be told.
-fn readable(piece: &Piece) -> Result<(), MailFault> {
+/// The subject of an event that can be read.
+fn readable(piece: &Piece) -> Result<String, MailFault> {
     let object = object::parse(&piece.text);
     match object.and_then(|object| expand::first_event(&object, &TimeZone::UTC, &[])) {
-        Some(_) => Ok(()),
+        Some(event) => Ok(event.subject),
         None => Err(MailFault::Refused("its times cannot be read".to_owned())),
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn clock_of(data: &Path) -> Arc<dyn WallClock> {
 pub(super) fn empty(data: &Path) -> Result<(), StartFault> {
     let failed =
         |path: &Path, error: std::io::Error| StartFault(format!("{}: {error}", path.display()));
-    for name in ["audio", "outbox"] {
+    for name in ["audio", "mail", "outbox"] {
         let path = data.join(name);
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

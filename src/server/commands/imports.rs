@@ -1,4 +1,4 @@
-//! Files that others wrote: address books into a mailbox, people into the directory.
+//! Files that others wrote: address books and calendars into a mailbox, people into the directory.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 
 use super::mailboxes::find;
 use super::{Place, print};
+use crate::calendar::embedded::{EmbeddedCalendar, Imported};
 use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::directory::vcard::{self, Broken, Card};
 use crate::mailbox::MailboxId;
@@ -25,8 +26,9 @@ pub fn import(place: &Place, user: &str, file: &Path, dry_run: bool) -> anyhow::
     let ending = file.extension().unwrap_or_default().to_string_lossy();
     match ending.to_ascii_lowercase().as_str() {
         "vcf" | "vcard" => import_cards(place, user, file, dry_run),
+        "ics" | "ical" => import_calendar(place, user, file, dry_run),
         _ => bail!(
-            "{}: the name of the file has to end in .vcf (address cards)",
+            "{}: the name of the file has to end in .vcf (address cards) or .ics (appointments)",
             file.display()
         ),
     }
@@ -71,6 +73,46 @@ fn import_cards(place: &Place, user: &str, file: &Path, dry_run: bool) -> anyhow
         state.mailbox.user,
         contacts.len(),
         groups.len()
+    )?;
+    finish(report, dry_run)
+}
+
+fn import_calendar(place: &Place, user: &str, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let (store, clock) = place.store()?;
+    let state = find(&store, user, &clock.now())?;
+    let mailbox = MailboxId(Arc::from(state.mailbox.user.as_str()));
+    let text = bytes(file)?;
+    let text = String::from_utf8_lossy(&text);
+    let events = EmbeddedCalendar::new(store)
+        .import(&mailbox, &text, dry_run)
+        .with_context(|| format!("{}: nothing was imported", file.display()))?;
+    let (mut taken, mut older, mut broken) = (0, 0, 0);
+    let mut report = String::new();
+    for Imported {
+        uid,
+        subject,
+        taken: became,
+    } in events
+    {
+        match became {
+            Ok(true) => {
+                writeln!(report, "+ {subject}")?;
+                taken += 1;
+            }
+            Ok(false) => {
+                writeln!(report, "= {subject}: what is there is as new or newer")?;
+                older += 1;
+            }
+            Err(why) => {
+                writeln!(report, "! {uid} is left out: {why}")?;
+                broken += 1;
+            }
+        }
+    }
+    writeln!(
+        report,
+        "{}: {taken} appointments and series, {older} unchanged, {broken} left out",
+        state.mailbox.user,
     )?;
     finish(report, dry_run)
 }

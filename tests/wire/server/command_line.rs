@@ -131,6 +131,37 @@ async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served(
         "{messages:?}"
     );
 
+    let file = server.folder.path().join("calendar.ics");
+    let event = |uid: &str, start: &str, subject: &str| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:{start}\r\n\
+             DURATION:PT30M\r\nSUMMARY:{subject}\r\nEND:VEVENT\r\n"
+        )
+    };
+    let calendar = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\n{}{}END:VCALENDAR\r\n",
+        event("good@x", "20261201T090000Z", "Dentist"),
+        event("bad@x", "when it suits", "Nothing"),
+    );
+    std::fs::write(&file, calendar).unwrap();
+    let file = file.to_str().unwrap();
+    let looked = server.run(&["mailbox", "import", "2010", file, "--dry-run"]);
+    assert!(
+        looked.contains("+ Dentist") && looked.contains("only looked"),
+        "{looked}"
+    );
+    let said = server.run(&["mailbox", "import", "2010", file]);
+    assert!(
+        said.contains("+ Dentist")
+            && said.contains("! bad@x is left out: ")
+            && !said.contains("only"),
+        "{said}"
+    );
+    let older = std::fs::read_to_string(file).unwrap();
+    std::fs::write(file, older.replace("DTSTAMP:2026", "DTSTAMP:2025")).unwrap();
+    let again = server.run(&["mailbox", "import", "2010", file]);
+    assert!(again.contains("= Dentist"), "{again}");
+
     let text = server.run(&["org", "export"]);
     let file = server.folder.path().join("organisation.toml");
     std::fs::write(&file, &text).unwrap();
