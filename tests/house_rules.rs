@@ -359,7 +359,12 @@ fn no_spoken_sentence_stands_in_a_conversation() {
 /// The values of a field of the call record, as `docs/configuration.md` and its readers know them.
 fn is_a_call_type(string: &str) -> bool {
     string.starts_with("Call Answering ")
-        || ["Subscriber Access", "Unauthenticated Pilot Number"].contains(&string)
+        || [
+            "Greetings Recording",
+            "Subscriber Access",
+            "Unauthenticated Pilot Number",
+        ]
+        .contains(&string)
 }
 
 /// Plurals, word order and number words belong to translators: nothing asks which locale it is.

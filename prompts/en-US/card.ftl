@@ -37,6 +37,7 @@ card-preferences = Setup options: preferences
 card-choosing = One of several, by ear
 card-comfort = Playing speed and keys
 card-greetings = Greetings
+card-system-prompts = Welcome and announcement of a dial plan
 card-greeting-edit = One greeting
 card-recipients = Recipients of a message
 card-message-recording = After recording a message to send
