@@ -161,8 +161,12 @@ impl DirectorySearch {
                     continue;
                 }
                 Digits::Lone(Key::STAR) => return Ok(None),
-                // `#` for who knows the extension, `##` for who would spell otherwise.
-                Digits::Lone(Key::POUND) if self.by_extension => {
+                // `#` for who knows the extension, `##` for who would spell otherwise; a second `#` that
+                // comes later than a doubled key means the same.
+                Digits::Lone(Key::POUND)
+                    if self.by_extension
+                        || self.other().is_some() && caller.goes_on_with(Key::POUND).await? =>
+                {
                     self.switch_spelling();
                     continue;
                 }
