@@ -5,6 +5,7 @@ mod command_line;
 mod deposits;
 mod ending;
 mod journey;
+mod long_call;
 mod web_phone;
 
 use std::io::{BufRead, BufReader, Read};
@@ -298,6 +299,10 @@ fn spawn(
         .append(true)
         .open(folder.join("log"))
         .unwrap();
+    let mut options = options.to_vec();
+    if !options.iter().any(|option| option == "--clock") {
+        options.extend(["--clock".to_owned(), "2026-11-23T08:30:00".to_owned()]);
+    }
     Command::new(BINARY)
         .arg("demo")
         .arg("--data")
@@ -306,7 +311,6 @@ fn spawn(
         .arg(folder.join("transcript.jsonl"))
         .args(["--sip", &sip.to_string(), "--http", &http.to_string()])
         .args(["--rtp", &format!("{rtp}-{}", rtp + 399)])
-        .args(["--clock", "2026-11-23T08:30:00"])
         .args(options)
         .envs(environment.iter().cloned())
         .stdin(Stdio::null())
