@@ -25,6 +25,7 @@ card-appointment = An appointment
 card-calendar-day = The end of a day in the calendar
 card-meeting-details = The details of an appointment
 card-meeting-accept = How to accept an invitation
+card-meeting-decline = Declining a meeting by e-mail
 card-greeting = While you hear a greeting
 card-caller-recording = After leaving a message
 card-caller-sending = Before sending a message

@@ -10,10 +10,10 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
-use ringback::calendar::arrivals::follow_now;
 use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::directory::Person;
 use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::mime::Mail;
 use ringback::mailbox::{Counts, Email, Flag, Flags, Folder, MailStore, MailboxId, MessageId};
 use ringback::sound::wav;
 
@@ -393,7 +393,11 @@ impl Emails {
                     own.map_err(|fault| fault.to_string())?;
                 }
                 if folder == Folder::Inbox && !email.unseen {
-                    follow_now(calendar, &user, &bytes);
+                    // As a calendar follows what comes in; what it cannot read costs nobody the mail.
+                    let mail = Mail::read(&bytes);
+                    let from = mail.header().from.as_ref().map(|from| &*from.address);
+                    let object = mail.content().invitation.unwrap_or_default();
+                    let _ = calendar.take_text(&user, &object, from);
                 }
             }
             let stored = mailbox.append(&user, folder, bytes.into(), flags, received);
