@@ -21,6 +21,7 @@ fn choices() -> Vec<OpenChoice<usize>> {
             request: Request::Answer(index),
             keys: keys.parse().ok(),
             when: When::Always,
+            steers: false,
         })
         .collect()
 }
