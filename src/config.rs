@@ -19,8 +19,8 @@ use std::time::Duration;
 pub use port_range::PortRange;
 pub use problem::{Problem, Problems, problems_of_toml};
 pub use settings::{
-    Config, Conversation, Http, Limits, Lmtp, Log, Media, PinMails, Sip, Speech, Storage,
-    Submission, SubmissionTls, Transport,
+    AutoReply, Config, Conversation, Http, Limits, Lmtp, Log, Media, PinMails, Sip, Speech,
+    Storage, Submission, SubmissionTls, Transport,
 };
 impl Config {
     /// Reads and checks the settings in `file`.

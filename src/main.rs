@@ -458,7 +458,7 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
             name,
             important,
             private,
-        } => commands::deliver(
+        } => runtime()?.block_on(commands::deliver(
             place,
             commands::Delivery {
                 user,
@@ -468,7 +468,7 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
                 important,
                 private,
             },
-        ),
+        )),
         Mailbox::Export { user, id } => runtime()?.block_on(commands::export(place, &user, &id)),
         Mailbox::Import {
             user,

@@ -10,6 +10,7 @@
 //! A message is acknowledged when [`Outbox::deliver`] returns: sound, envelope and folder are on
 //! the disk. [`Outbox::run`] brings it to the mailbox, again and again until it is there.
 
+mod auto_reply;
 mod delivery;
 mod folder;
 mod hand_in;
@@ -28,6 +29,7 @@ use crate::mailbox::submission::NoRelay;
 use crate::mailbox::{Cards, Deposit, Envelope, Letterbox, Letterhead, MessageId, Submission};
 use crate::store::StoreFault;
 
+pub use auto_reply::{Answering, AutoReplies, ReplyPost, WhoseAddress};
 pub use delivery::{Parked, Waiting};
 use folder::Folder;
 pub use hand_in::{Listed, hand_in, listing, request_retry};

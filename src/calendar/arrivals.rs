@@ -44,7 +44,7 @@ impl<M> Followed<M> {
     }
 }
 
-/// Lets a calendar of ours follow a mail that was just stored, for the command line. Blocks.
+/// Lets a calendar of ours follow a mail that lies in a mailbox already. Blocks.
 pub fn follow_now(calendar: &EmbeddedCalendar, mailbox: &MailboxId, mail: &[u8]) {
     let Some((object, sender)) = scheduling_part(mail) else {
         return;

@@ -79,6 +79,7 @@ impl Config {
             }
         }
         self.examine_submission(&mut found);
+        self.examine_auto_reply(&mut found);
         if let Err(problem) = self.log.targets() {
             found.push(("log.level", problem));
         }
@@ -144,6 +145,25 @@ impl Config {
             found.push((
                 "submission.timeout_s",
                 format!("is {}; choose between 1 and 600 seconds", relay.timeout_s),
+            ));
+        }
+    }
+
+    fn examine_auto_reply(&self, found: &mut Vec<(&'static str, String)>) {
+        let replies = &self.auto_reply;
+        for (key, value, most) in [
+            ("auto_reply.again_after_days", replies.again_after_days, 365),
+            ("auto_reply.per_day_max", replies.per_day_max, 10_000),
+        ] {
+            if !(1..=most).contains(&value) {
+                found.push((key, format!("is {value}; choose between 1 and {most}")));
+            }
+        }
+        let length = replies.text.chars().count();
+        if replies.text.trim().is_empty() || length > 4_000 {
+            found.push((
+                "auto_reply.text",
+                format!("has {length} characters; write 1 to 4000, or leave the key out"),
             ));
         }
     }

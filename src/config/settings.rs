@@ -32,6 +32,8 @@ pub struct Config {
     pub speech: Speech,
     /// Mail that goes elsewhere.
     pub submission: Submission,
+    /// Answers to mail for who is away.
+    pub auto_reply: AutoReply,
     /// Logs, call records, transcripts.
     pub log: Log,
 }
@@ -229,6 +231,30 @@ impl Default for Submission {
             name: "Voice mail".to_owned(),
             timeout_s: 60,
             pin_mails: PinMails::Mailbox,
+        }
+    }
+}
+
+/// `[auto_reply]`
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AutoReply {
+    /// Days until the same sender is answered again.
+    pub again_after_days: u32,
+    /// Most replies of a mailbox in 24 hours.
+    pub per_day_max: u32,
+    /// The words of who has chosen none.
+    pub text: String,
+}
+
+impl Default for AutoReply {
+    fn default() -> Self {
+        AutoReply {
+            again_after_days: 7,
+            per_day_max: 200,
+            text: "Thank you for your message. I am away at the moment and will answer when I am \
+                   back.\n\nThis is an automatic reply."
+                .to_owned(),
         }
     }
 }

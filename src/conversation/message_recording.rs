@@ -110,9 +110,11 @@ impl Rules {
             introduction,
             protects: match kind {
                 MailKind::Voice => protects,
-                MailKind::VoiceReply | MailKind::Note | MailKind::MissedCall | MailKind::System => {
-                    Protect::None
-                }
+                MailKind::VoiceReply
+                | MailKind::Note
+                | MailKind::MissedCall
+                | MailKind::AutoReply
+                | MailKind::System => Protect::None,
             },
             marks: true,
         }

@@ -7,6 +7,7 @@
 mod conversations;
 mod emails;
 mod recordings;
+mod replied;
 mod watching;
 
 use std::fs;
@@ -192,8 +193,7 @@ fn place(from: &Path, to: &Path) -> io::Result<u64> {
 #[async_trait]
 impl MailStore for EmbeddedMailbox {
     fn capabilities(&self) -> Capabilities {
-        // Nothing answers mail that arrives, so the automatic reply is no capability of ours yet.
-        [Capability::Watch].into()
+        [Capability::Watch, Capability::AutoReply].into()
     }
 
     async fn voice_messages(

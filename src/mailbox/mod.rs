@@ -3,6 +3,7 @@
 //! Capabilities are data: a conversation asks before it offers what a backend cannot do. Every
 //! call has a deadline that the backend keeps (2 s for what a caller waits for).
 
+pub mod auto_reply;
 pub mod call_details;
 pub mod email;
 pub mod embedded;
@@ -407,6 +408,29 @@ pub enum Interface {
     Voice,
     /// By keys.
     TouchTone,
+}
+
+/// How often mail is answered automatically.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReplyLimits {
+    /// Days until the same sender is answered again.
+    pub again_after_days: u32,
+    /// Most replies of a mailbox in 24 hours.
+    pub per_day_max: u32,
+}
+
+/// Remembers whom automatic replies went to.
+#[async_trait]
+pub trait Replied: Send + Sync {
+    /// Notes that `sender` gets a reply now; false, and nothing noted, when the limits do not allow
+    /// one.
+    async fn note_reply(
+        &self,
+        mailbox: &MailboxId,
+        sender: &str,
+        now: Timestamp,
+        limits: ReplyLimits,
+    ) -> Result<bool, MailFault>;
 }
 
 /// A subscriber's settings and recordings.

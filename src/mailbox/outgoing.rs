@@ -66,6 +66,9 @@ pub enum MailKind {
     /// From the system, about a caller who left nothing (IPM.Note.Microsoft.Missed.Voice,
     /// `missedcall`). Auto-Submitted, with an empty envelope sender.
     MissedCall,
+    /// The automatic reply of who is away. Auto-Submitted, with an empty envelope sender; there is no
+    /// copy of it, and nobody is told when it fails.
+    AutoReply,
     /// From the system: PINs, reports. Auto-Submitted, with an empty envelope sender.
     System,
 }

@@ -126,7 +126,7 @@ impl Writing<'_> {
                 // RFC 3458 section 5.6: nothing that a telephone could play.
                 mark("Message-Context", "none".to_owned());
             }
-            MailKind::VoiceReply | MailKind::Note | MailKind::System => {}
+            MailKind::VoiceReply | MailKind::Note | MailKind::AutoReply | MailKind::System => {}
         }
         if let Some(call) = &mail.call {
             for (name, value) in of_call(call) {
@@ -155,8 +155,13 @@ impl Writing<'_> {
         if mail.private {
             mark("Sensitivity", "private".to_owned());
         }
-        if matches!(mail.kind, MailKind::System | MailKind::MissedCall) {
-            mark("Auto-Submitted", "auto-generated".to_owned());
+        let automatic = match mail.kind {
+            MailKind::System | MailKind::MissedCall => Some("auto-generated"),
+            MailKind::AutoReply => Some("auto-replied"),
+            MailKind::Voice | MailKind::VoiceReply | MailKind::Note => None,
+        };
+        if let Some(automatic) = automatic {
+            mark("Auto-Submitted", automatic.to_owned());
             mark("X-Auto-Response-Suppress", "All".to_owned());
         }
         mark("X-Ringback-Message-ID", clean(&mail.id.0, NAME_LONGEST));
@@ -235,12 +240,14 @@ impl Writing<'_> {
     }
 
     /// From: always an address of ours. For an answer to an invitation it has to be the one that was
-    /// invited (RFC 6047 section 2.2).
+    /// invited (RFC 6047 section 2.2), and an automatic reply is known by the one that was written to
+    /// (RFC 3834 section 3.1.1).
     fn from(&self) -> Address<'_> {
         let name = self.sender.map(|card| clean(&card.name, NAME_LONGEST));
         let own = self.sender.and_then(|card| card.address.as_deref());
-        match (own, &self.mail.calendar) {
-            (Some(own), Some(_)) if is_plain_address(own) => {
+        let by_own = self.mail.calendar.is_some() || self.mail.kind == MailKind::AutoReply;
+        match own {
+            Some(own) if by_own && is_plain_address(own) => {
                 Address::new_address(name, own.to_owned())
             }
             _ => {
@@ -467,6 +474,7 @@ fn kind_name(kind: MailKind) -> &'static str {
         MailKind::VoiceReply => "voice-reply",
         MailKind::Note => "note",
         MailKind::MissedCall => "missed-call",
+        MailKind::AutoReply => "auto-reply",
         MailKind::System => "system",
     }
 }

@@ -102,7 +102,7 @@ impl MailOnItsWay {
             });
         }
         MailOnItsWay {
-            copied: mail.from.is_none(),
+            copied: mail.from.is_none() || mail.kind == MailKind::AutoReply,
             mail,
             sounds,
             recipients,
@@ -560,8 +560,8 @@ impl Outbox {
         wait
     }
 
-    /// Reports to the sender who will not get the mail. The system's own mails have no sender: their
-    /// failures stand in the log.
+    /// Reports to the sender who will not get the mail. The system's own mails have no sender, and of an
+    /// automatic reply he knows nothing: their failures stand in the log.
     async fn tell_sender(
         &self,
         room: &PostRoom,
@@ -590,7 +590,8 @@ impl Outbox {
         if untold.is_empty() {
             return None;
         }
-        if let Some(from) = &state.mail.from {
+        let knows = state.mail.kind != MailKind::AutoReply;
+        if let Some(from) = state.mail.from.as_ref().filter(|_| knows) {
             let told = state
                 .recipients
                 .iter()
@@ -697,7 +698,8 @@ impl Opened {
     /// Whom the relay tells of failures that it finds later (RFC 5321 section 4.5.5: nobody for what
     /// no person has sent).
     fn envelope_sender(&self) -> Option<String> {
-        if self.state.mail.kind == MailKind::System {
+        let automatic = [MailKind::System, MailKind::MissedCall, MailKind::AutoReply];
+        if automatic.contains(&self.state.mail.kind) {
             return None;
         }
         let own = self.sender.as_ref()?.address.clone()?;

@@ -12,7 +12,9 @@ use crate::config::Config;
 use crate::conversation::Desk;
 use crate::directory::Directory;
 use crate::lmtp::{Limits, LmtpServer, Owner, Owners, Rooms, Settings};
-use crate::mailbox::{Deposit, MailFault, MailboxId};
+use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::mailbox::{Deposit, MailFault, MailboxId, ReplyLimits};
+use crate::outbox::{AutoReplies, ReplyPost, WhoseAddress};
 use crate::policy::mailbox::{Subscriber, Subscribers};
 
 /// Listens for mail, where the settings want it.
@@ -36,11 +38,11 @@ pub(super) async fn listen(
         },
     };
     let rooms = Rooms {
-        owners: Arc::new(MailOwners {
-            subscribers: desk.subscribers.clone(),
-            directory: desk.directory.clone(),
-            domains: lmtp.domains.clone(),
-        }),
+        owners: Arc::new(MailOwners::of(
+            config,
+            desk.subscribers.clone(),
+            desk.directory.clone(),
+        )),
         deposit,
         mail: desk.mail.clone(),
         clock: desk.clock.clone(),
@@ -60,6 +62,34 @@ pub(super) struct MailOwners {
     pub(super) directory: Arc<dyn Directory>,
     /// Domains in which the user name is the left half of an address.
     pub(super) domains: Vec<String>,
+}
+
+#[async_trait]
+impl WhoseAddress for MailOwners {
+    async fn whose(&self, address: &str) -> Result<Option<MailboxId>, MailFault> {
+        Ok(self.owner(address).await?.map(|owner| owner.mailbox))
+    }
+}
+
+/// What answers mail for who is away, as the settings say.
+pub(super) fn auto_replies(
+    config: &Config,
+    mailbox: Arc<EmbeddedMailbox>,
+    owners: MailOwners,
+    post: ReplyPost,
+) -> AutoReplies {
+    let settings = &config.auto_reply;
+    AutoReplies {
+        settings: mailbox.clone(),
+        replied: mailbox,
+        addresses: Arc::new(owners),
+        post,
+        limits: ReplyLimits {
+            again_after_days: settings.again_after_days,
+            per_day_max: settings.per_day_max,
+        },
+        text: settings.text.as_str().into(),
+    }
 }
 
 #[async_trait]
@@ -83,6 +113,19 @@ impl Owners for MailOwners {
 }
 
 impl MailOwners {
+    /// The addresses of this organisation, in the domains of the settings.
+    pub(super) fn of(
+        config: &Config,
+        subscribers: Arc<dyn Subscribers>,
+        directory: Arc<dyn Directory>,
+    ) -> MailOwners {
+        MailOwners {
+            subscribers,
+            directory,
+            domains: config.lmtp.domains.clone(),
+        }
+    }
+
     fn by_domain(&self, address: &str) -> Option<Subscriber> {
         let (local, domain) = address.rsplit_once('@')?;
         let ours = |known: &String| known.eq_ignore_ascii_case(domain);

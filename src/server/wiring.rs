@@ -10,6 +10,7 @@ use super::counting_pins::CountingPins;
 use super::data_folder::{self, Held};
 use super::gauges;
 use super::house::{House, RecordedPrompts, Rooms};
+use super::mail_owners::MailOwners;
 use super::pin_mails::OutboxPinPost;
 use super::{call, descriptors, mail_owners, post, web};
 use crate::admin::http::HttpServer;
@@ -29,7 +30,7 @@ use crate::mailbox::submission::NoRelay;
 use crate::media::{Codec, Media, MediaConfig};
 use crate::organisation::Organisation;
 use crate::organisation::pins::PinKeeper;
-use crate::outbox::{Outbox, PostRoom};
+use crate::outbox::{Answering, Outbox, PostRoom, ReplyPost};
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::sip::{self, Endpoint, IncomingCall, Listener, Peer, Peers, SipConfig};
@@ -124,8 +125,15 @@ impl Server {
             voices: languages_of(&speech),
             ..furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?
         };
-        let followed = Arc::new(Followed::new(mailbox, desk.calendar.clone()));
-        let lmtp = mail_owners::listen(&config, &desk, followed).await?;
+        let replies = mail_owners::auto_replies(
+            &config,
+            mailbox.clone(),
+            MailOwners::of(&config, desk.subscribers.clone(), desk.directory.clone()),
+            ReplyPost::Outbox(desk.outbox.clone()),
+        );
+        let followed = Followed::new(mailbox, desk.calendar.clone());
+        let answering = Arc::new(Answering::new(followed, replies));
+        let lmtp = mail_owners::listen(&config, &desk, answering).await?;
         let media = Media::start(media_config(&config))
             .map_err(|fault| StartFault::of("media.ports (--rtp)", fault))?;
         let peers = Arc::new(TrustedPeers(organisation.clone()));

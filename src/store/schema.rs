@@ -146,6 +146,16 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX calendar_item_by_time ON calendar_item (mailbox, last, first);
     ",
+    // 3: who was answered automatically, and when, in microseconds of Unix time.
+    "
+    CREATE TABLE auto_reply (
+        mailbox TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, sender)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX auto_reply_by_time ON auto_reply (at);
+    ",
 ];
 
 /// Brings the database to the newest version, or refuses it.

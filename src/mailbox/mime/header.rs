@@ -70,6 +70,12 @@ pub struct Header {
     /// Whether it answers something that is no voice message, by voice.
     #[serde(skip)]
     pub is_voice_reply: bool,
+    /// Return-Path without angle brackets, as final delivery wrote it; empty for nobody.
+    #[serde(skip)]
+    pub return_path: Option<String>,
+    /// Whether a machine or a list sent it (RFC 3834 section 2, RFC 2919, RFC 2369).
+    #[serde(skip)]
+    pub automatic: bool,
     /// When it was written.
     #[serde(skip)]
     pub date: Option<jiff::Timestamp>,
@@ -206,6 +212,11 @@ impl Header {
                     _ => {}
                 }
             }
+            // The first one stands above all that the sender wrote.
+            "return-path" if self.return_path.is_none() => {
+                self.return_path = Some(value.trim_matches(['<', '>', ' ']).to_owned());
+            }
+            _ if is_automatic(&name, &value) => self.automatic = true,
             "x-ringback-kind" => self.is_voice_reply = value == "voice-reply",
             _ => {}
         }
@@ -218,6 +229,22 @@ impl Header {
         if !self.references.contains(&id) && self.references.len() < 10 * REFERENCES_MAX {
             self.references.push(id);
         }
+    }
+}
+
+/// Whether a field says that no person waits for an answer.
+fn is_automatic(name: &str, value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let first = value.split([';', ' ']).next().unwrap_or_default();
+    match name {
+        "auto-submitted" => first != "no",
+        "precedence" => matches!(first, "bulk" | "list" | "junk"),
+        "x-auto-response-suppress" => value
+            .split(',')
+            .any(|what| matches!(what.trim(), "all" | "oof" | "autoreply")),
+        "x-spam-flag" => first == "yes",
+        "x-loop" => true,
+        name => name.starts_with("list-"),
     }
 }
 

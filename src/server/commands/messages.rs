@@ -8,17 +8,22 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use super::super::mail_owners::{MailOwners, auto_replies};
 use super::mailboxes::{find, name_of};
 use super::{Place, print};
-use crate::calendar::arrivals;
+use crate::calendar::arrivals::Followed;
 use crate::calendar::embedded::EmbeddedCalendar;
+use crate::directory::embedded::EmbeddedDirectory;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::writing::{Writing, WrittenSound};
 use crate::mailbox::{
-    Card, Email, Envelope, Folder, Importance, Letterhead, MailAddress, MailFault, MailKind,
-    MailStore as _, MailboxId, MessageClass, MessageId, OutgoingMail, Page, Sender, VoiceMessage,
+    Card, Deposit as _, Email, Envelope, Folder, Importance, Letterhead, MailAddress, MailFault,
+    MailKind, MailStore as _, MailboxId, MessageClass, MessageId, OutgoingMail, Page, Sender,
+    VoiceMessage,
 };
+use crate::organisation::Organisation;
 use crate::organisation::mailboxes::MailboxState;
+use crate::outbox::{Answering, ReplyPost};
 use crate::sound::g711::Codec;
 use crate::sound::wav;
 use crate::store::Store;
@@ -44,7 +49,7 @@ pub struct Delivery {
 ///
 /// # Errors
 /// When the file is neither sound nor mail that can be read, or there is no such mailbox.
-pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
+pub async fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
     let (store, clock) = place.store()?;
     let state = find(&store, &delivery.user, &clock.now())?;
     let is_mail = delivery
@@ -52,7 +57,8 @@ pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
     if is_mail {
-        return deliver_mail(store, &state.mailbox.user, &delivery, clock.now());
+        let user = &state.mailbox.user;
+        return deliver_mail(place, store, user, &delivery, clock.now()).await;
     }
     // A calling number that is one of ours is that subscriber.
     let sender = delivery
@@ -94,7 +100,8 @@ pub fn deliver(place: &Place, delivery: Delivery) -> anyhow::Result<()> {
     ))
 }
 
-fn deliver_mail(
+async fn deliver_mail(
+    place: &Place,
     store: Store,
     user: &str,
     delivery: &Delivery,
@@ -113,10 +120,19 @@ fn deliver_mail(
     let shown = || delivery.file.display().to_string();
     let mail = std::fs::read(&delivery.file).with_context(shown)?;
     let owner = MailboxId(Arc::from(user));
-    let id = EmbeddedMailbox::new(store.clone())
-        .deliver_mail(&owner, &mail, received)
-        .with_context(shown)?;
-    arrivals::follow_now(&EmbeddedCalendar::new(store), &owner, &mail);
+    let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
+    let config = place.config()?;
+    let owners = MailOwners::of(
+        &config,
+        Arc::new(Organisation::open(store.clone())?),
+        Arc::new(EmbeddedDirectory::new(store.clone())),
+    );
+    let post = ReplyPost::Folder(store.outbox_folder());
+    let replies = auto_replies(&config, mailbox.clone(), owners, post);
+    let calendar = Arc::new(EmbeddedCalendar::new(store));
+    let deposit = Answering::new(Followed::new(mailbox, calendar), replies);
+    let id = deposit.deposit_mail(&owner, mail.into(), received).await;
+    let id = id.with_context(shown)?;
     print(&format!("{user}: delivered as {}\n", id.0))
 }
 

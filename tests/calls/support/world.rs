@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -79,6 +79,8 @@ pub struct Requests {
     fails: AtomicUsize,
     /// How many acts the caller has had until now.
     acts: AtomicUsize,
+    /// The mailboxes of the story cannot answer mail by themselves.
+    no_auto_reply: AtomicBool,
     /// How many he had had at each request.
     acts_before: Mutex<Vec<usize>>,
 }
@@ -137,9 +139,10 @@ pub(super) struct Watched<T> {
 #[async_trait]
 impl MailStore for Watched<EmbeddedMailbox> {
     fn capabilities(&self) -> Capabilities {
-        // A mailbox that answers by itself, so that stories can switch that.
         let mut capabilities = self.room.capabilities();
-        capabilities.insert(Capability::AutoReply);
+        if self.requests.no_auto_reply.load(Ordering::Relaxed) {
+            capabilities.remove(&Capability::AutoReply);
+        }
         capabilities
     }
     async fn emails(
@@ -442,6 +445,7 @@ struct Givens {
     groups: Vec<Group>,
     custom: BTreeMap<String, Duration>,
     voices: Vec<String>,
+    no_auto_reply: bool,
     clock: Timestamp,
     zone: TimeZone,
     call: Option<String>,
@@ -553,7 +557,10 @@ impl World {
                 (name.clone(), sound)
             })
             .collect();
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(Requests {
+            no_auto_reply: givens.no_auto_reply.into(),
+            ..Requests::default()
+        });
         let let_in = Arc::new(Mutex::new(Vec::new()));
         let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
         let plain = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
@@ -1104,6 +1111,7 @@ impl Givens {
             residents: Vec::new(),
             groups: Vec::new(),
             custom: BTreeMap::new(),
+            no_auto_reply: false,
             voices: vec!["en".to_owned()],
             // A Monday.
             clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
@@ -1134,6 +1142,7 @@ impl Givens {
                 let time: DateTime = time.parse().map_err(text)?;
                 self.clock = time.to_zoned(self.zone.clone()).map_err(text)?.timestamp();
             }
+            "mailboxes" if rest == "without automatic reply" => self.no_auto_reply = true,
             "voices" => self.voices = rest.split(' ').map(str::to_owned).collect(),
             "group" => {
                 let words = split_outside_quotes(rest, ' ');
