@@ -18,6 +18,7 @@ pub mod demo_server;
 pub mod descriptors;
 mod gauges;
 mod house;
+mod housekeeping;
 mod lifecycle;
 pub mod logging;
 mod mail_owners;

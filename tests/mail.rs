@@ -7,6 +7,8 @@
     reason = "it waits for a process of its own, in real time"
 )]
 
+#[path = "mail/deleted.rs"]
+mod deleted;
 #[path = "mail/house.rs"]
 mod house;
 #[path = "mail/replies.rs"]

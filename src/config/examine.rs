@@ -48,6 +48,12 @@ impl Config {
         }
         self.examine_limits(&mut found);
         self.examine_lmtp(&mut found);
+        if self.storage.deleted_items_days > 3_650 {
+            found.push((
+                "storage.deleted_items_days",
+                "is above 3650; choose fewer days, or 0 to keep everything".to_owned(),
+            ));
+        }
         if jiff::tz::TimeZone::get(&self.conversation.time_zone).is_err() {
             found.push((
                 "conversation.time_zone",

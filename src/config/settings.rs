@@ -115,12 +115,14 @@ pub struct Lmtp {
 }
 
 /// `[storage]`
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Storage {
     /// Folder of the database, the messages and the prompt cache; none: the user's data directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// Days after which what was deleted is removed for good; 0: never.
+    pub deleted_items_days: u32,
 }
 
 /// `[limits]`
@@ -323,6 +325,15 @@ impl Default for Lmtp {
             recipients_max: 100,
             connections_max: 20,
             silence_s: 60,
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Storage {
+            data: None,
+            deleted_items_days: 14,
         }
     }
 }

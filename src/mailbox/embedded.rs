@@ -2,9 +2,10 @@
 //! it came, named by us.
 //!
 //! A message's file is in place and synced before its row is, so a row always has its file.
-//! Deleting is a move to another folder: files of messages never change and never go.
+//! Deleting is a move to another folder, which is emptied in time. Files of messages never change.
 
 mod conversations;
+mod deleted;
 mod emails;
 mod recordings;
 mod replied;
@@ -28,6 +29,8 @@ use super::{
 };
 use crate::line::{SAMPLE_RATE, Sound};
 use crate::store::{Store, StoreFault, sync_folder, wav};
+
+pub use deleted::Emptied;
 
 /// Messages, settings and recordings in the store.
 #[derive(Clone, Debug)]

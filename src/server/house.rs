@@ -9,6 +9,7 @@ use crate::caller::Language;
 use crate::config::{Config, Conversation};
 use crate::conversation::{CustomPrompts, Desk};
 use crate::line::Sound;
+use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::media::Media;
 use crate::organisation::Organisation;
 use crate::policy::clock::WallClock;
@@ -24,6 +25,7 @@ pub(super) struct House {
     config: RwLock<Arc<Config>>,
     pub(super) organisation: Arc<Organisation>,
     pub(super) desk: Arc<Desk>,
+    pub(super) mailbox: Arc<EmbeddedMailbox>,
     pub(super) language: Arc<Language>,
     pub(super) media: Media,
     pub(super) speech: SpeechRoom,
@@ -43,6 +45,7 @@ pub(super) struct Rooms {
     pub(super) config: Config,
     pub(super) organisation: Arc<Organisation>,
     pub(super) desk: Arc<Desk>,
+    pub(super) mailbox: Arc<EmbeddedMailbox>,
     pub(super) language: Arc<Language>,
     pub(super) media: Media,
     pub(super) speech: SpeechRoom,
@@ -61,6 +64,7 @@ impl House {
             config: RwLock::new(Arc::new(rooms.config)),
             organisation: rooms.organisation,
             desk: rooms.desk,
+            mailbox: rooms.mailbox,
             language: rooms.language,
             media: rooms.media,
             speech: rooms.speech,

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Ending;
 use super::house::House;
+use super::housekeeping;
 use super::wiring::{Server, StartFault};
 use crate::admin::health::State;
 use crate::config::Config;
@@ -113,6 +114,14 @@ fn serve_beside_calls(server: &mut Server, stop: &CancellationToken) {
         tokio::select! {
             () = follow_organisation(&house) => {}
             () = watch.cancelled() => {}
+        }
+    });
+    let house = server.house.clone();
+    let keeping = stop.clone();
+    server.tasks.spawn(async move {
+        tokio::select! {
+            () = housekeeping::keep(&house) => {}
+            () = keeping.cancelled() => {}
         }
     });
     if let Some(lmtp) = server.lmtp.take() {

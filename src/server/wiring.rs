@@ -131,7 +131,7 @@ impl Server {
             MailOwners::of(&config, desk.subscribers.clone(), desk.directory.clone()),
             ReplyPost::Outbox(desk.outbox.clone()),
         );
-        let followed = Followed::new(mailbox, desk.calendar.clone());
+        let followed = Followed::new(mailbox.clone(), desk.calendar.clone());
         let answering = Arc::new(Answering::new(followed, replies));
         let lmtp = mail_owners::listen(&config, &desk, answering).await?;
         let media = Media::start(media_config(&config))
@@ -154,6 +154,7 @@ impl Server {
             config,
             organisation,
             desk: Arc::new(desk),
+            mailbox: mailbox.clone(),
             language,
             media,
             speech,

@@ -156,6 +156,26 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX auto_reply_by_time ON auto_reply (at);
     ",
+    // 4: since when, in microseconds of Unix time, messages have been seen in Deleted Items.
+    "
+    CREATE TABLE deleted_since (
+        mailbox TEXT NOT NULL,
+        id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX deleted_since_by_time ON deleted_since (at);
+    CREATE INDEX message_deleted ON message (mailbox, id) WHERE folder = 'deleted';
+    CREATE INDEX email_deleted ON email (mailbox, id) WHERE folder = 'deleted';
+    CREATE TRIGGER message_taken_back AFTER UPDATE OF folder ON message
+    WHEN NEW.folder <> 'deleted' BEGIN
+        DELETE FROM deleted_since WHERE mailbox = NEW.mailbox AND id = NEW.id;
+    END;
+    CREATE TRIGGER email_taken_back AFTER UPDATE OF folder ON email
+    WHEN NEW.folder <> 'deleted' BEGIN
+        DELETE FROM deleted_since WHERE mailbox = NEW.mailbox AND id = NEW.id;
+    END;
+    ",
 ];
 
 /// Brings the database to the newest version, or refuses it.
