@@ -167,9 +167,8 @@ enum Mailbox {
         /// Mailbox policy; default: the only one there is
         #[arg(long)]
         policy: Option<String>,
-        /// Put no welcome mail, with extension and PIN, into the mailbox
-        #[arg(long)]
-        no_mail: bool,
+        #[command(flatten)]
+        mailing: Mailing,
     },
     /// Disable a mailbox for voice mail; its messages stay
     Disable {
@@ -193,6 +192,8 @@ enum Mailbox {
         /// Do not demand a change at the next call
         #[arg(long)]
         keep: bool,
+        #[command(flatten)]
+        mailing: Mailing,
     },
     /// Unlock a mailbox after too many wrong PINs
     Unlock {
@@ -240,6 +241,26 @@ enum Mailbox {
         /// As `mailbox messages` lists it
         id: String,
     },
+}
+
+/// Whether and where the owner is told of the PIN.
+#[derive(Args)]
+struct Mailing {
+    /// Send no mail; else one with the PIN goes into the mailbox
+    #[arg(long)]
+    no_mail: bool,
+    /// Send the mail to this address instead of the mailbox
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_mail")]
+    notify: Option<String>,
+}
+
+impl From<Mailing> for commands::Mailing {
+    fn from(mailing: Mailing) -> commands::Mailing {
+        commands::Mailing {
+            no_mail: mailing.no_mail,
+            notify: mailing.notify,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -444,12 +465,17 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
             user,
             extension,
             policy,
-            no_mail,
-        } => commands::enable(place, &user, extension, policy, !no_mail),
+            mailing,
+        } => commands::enable(place, &user, extension, policy, &mailing.into()),
         Mailbox::Disable { user } => commands::disable(place, &user),
         Mailbox::List => commands::list(place),
         Mailbox::Show { user } => runtime()?.block_on(commands::show(place, &user)),
-        Mailbox::SetPin { user, pin, keep } => commands::set_pin(place, &user, pin, !keep),
+        Mailbox::SetPin {
+            user,
+            pin,
+            keep,
+            mailing,
+        } => commands::set_pin(place, &user, pin, !keep, &mailing.into()),
         Mailbox::Unlock { user } => commands::unlock(place, &user),
         Mailbox::Deliver {
             user,

@@ -11,5 +11,7 @@
 mod deleted;
 #[path = "mail/house.rs"]
 mod house;
+#[path = "mail/pins.rs"]
+mod pins;
 #[path = "mail/replies.rs"]
 mod replies;

@@ -52,6 +52,27 @@ pub(super) fn reset_mail(owner: &Subscriber, pin: &str, now: Timestamp) -> Outgo
     to_owner(owner, "Your new voice mail PIN", text, now)
 }
 
+/// The mail that brings a PIN which an administrator has set.
+pub(super) fn given_mail(
+    owner: &Subscriber,
+    pin: &str,
+    must_change: bool,
+    now: Timestamp,
+) -> OutgoingMail {
+    let mut text = format!(
+        "The PIN of your mailbox was reset by an administrator. The former PIN is no longer \
+         valid.\n\nYour new PIN is {pin}\n\n"
+    );
+    text.push_str(if must_change {
+        "You will be asked to change it when you call next.\n"
+    } else {
+        "Change it in your personal options when you call next, so that nobody else knows it.\n"
+    });
+    numbers(&mut text, owner);
+    closing(&mut text, &owner.policy.reset_pin_text);
+    to_owner(owner, "Your new voice mail PIN", text, now)
+}
+
 /// The mail that welcomes the owner of a new mailbox; `pin` is none when it stays as it was.
 pub(super) fn welcome_mail(owner: &Subscriber, pin: Option<&str>, now: Timestamp) -> OutgoingMail {
     let mut text = String::from("Your mailbox takes voice messages now.\n\n");

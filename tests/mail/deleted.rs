@@ -14,7 +14,8 @@ fn a_server_that_starts_removes_what_has_been_there_too_long() {
     let mut house = House::new("");
     for subject in ["old", "kept"] {
         let file = house.file(&format!("{subject}.eml"));
-        let mail = format!("Message-ID: <{subject}@example.org>\r\nSubject: {subject}\r\n\r\nWords\r\n");
+        let mail =
+            format!("Message-ID: <{subject}@example.org>\r\nSubject: {subject}\r\n\r\nWords\r\n");
         std::fs::write(&file, mail).unwrap();
         house.run(&["mailbox", "deliver", "alice", file.to_str().unwrap()]);
     }
@@ -28,7 +29,10 @@ fn a_server_that_starts_removes_what_has_been_there_too_long() {
         let emails = mailbox.emails(&alice, Folder::Inbox, Page::default()).await;
         let emails = emails.unwrap();
         let old = emails.iter().find(|email| email.subject == "old").unwrap();
-        mailbox.move_to(&alice, &old.id, Folder::Deleted).await.unwrap();
+        mailbox
+            .move_to(&alice, &old.id, Folder::Deleted)
+            .await
+            .unwrap();
         // Seen there long ago, and nothing was old enough then.
         let long_ago = Timestamp::from_second(1_000_000_000).unwrap();
         let keep = SignedDuration::from_hours(24);

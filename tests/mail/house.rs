@@ -252,6 +252,22 @@ impl House {
         stored
     }
 
+    /// Waits until there is an e-mail of this subject in a mailbox; its source, with soft line ends
+    /// taken out.
+    pub(crate) fn stored_when(&self, user: &str, subject: &str) -> String {
+        let until = Instant::now() + WITHIN;
+        loop {
+            let listed = self.run(&["mailbox", "messages", user]);
+            if let Some(line) = listed.lines().find(|line| line.contains(subject)) {
+                let id = line.split(' ').next().unwrap();
+                let mail = self.run(&["mailbox", "export", user, id]);
+                return mail.replace("=\r\n", "").replace("\r\n", "\n");
+            }
+            assert!(Instant::now() < until, "{listed}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// What the relay has taken.
     pub(crate) fn taken(&self) -> Vec<Taken> {
         self.sink.taken.lock().unwrap().clone()

@@ -9,12 +9,15 @@ use anyhow::bail;
 use super::super::pin_mails;
 use super::{Place, print};
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::mailbox::{Folder, MailStore as _, MailboxId, Settings as _};
+use crate::mailbox::writing::is_plain_address;
+use crate::mailbox::{
+    Folder, MailAddress, MailStore as _, MailboxId, OutgoingMail, Recipient, Settings as _,
+};
 use crate::organisation::Organisation;
 use crate::organisation::mailboxes::{self, Enabling, MailboxState, NewPin};
 use crate::outbox;
 use crate::policy::lockout::Gate;
-use crate::policy::mailbox::Subscribers as _;
+use crate::policy::mailbox::{Subscriber, Subscribers as _};
 use crate::policy::pin::PinCost;
 use crate::store::Store;
 
@@ -27,8 +30,9 @@ pub fn enable(
     user: &str,
     extension: Option<String>,
     policy: Option<String>,
-    welcome: bool,
+    mailing: &Mailing,
 ) -> anyhow::Result<()> {
+    mailing.check()?;
     let (store, clock) = place.store()?;
     let user = match find(&store, user, &clock.now()) {
         Ok(state) => state.mailbox.user,
@@ -43,27 +47,67 @@ pub fn enable(
     };
     let new = mailboxes::enable(&store, enabling, PinCost::default(), clock.now())?;
     print(&format!("{user}: enabled\n"))?;
-    if welcome {
-        send_welcome(store, &user, new.as_ref(), clock.now())?;
+    let pin = new.as_ref().map(|new| new.pin.clone());
+    let sent = mailing.send(store, &user, |owner| {
+        pin_mails::welcome_mail(owner, pin.as_deref(), clock.now())
+    });
+    // Whatever becomes of the mail, the PIN is told this once.
+    print_pin(new, true)?;
+    if let Some(to) = sent? {
+        print(&format!("{user}: the welcome mail is on its way to {to}\n"))?;
     }
-    print_pin(new, true)
+    Ok(())
 }
 
-/// Hands the welcome mail to the outbox: the server that runs, or the next one, delivers it.
-fn send_welcome(
-    store: Store,
-    user: &str,
-    new: Option<&NewPin>,
-    now: jiff::Timestamp,
-) -> anyhow::Result<()> {
-    let folder = store.outbox_folder();
-    let organisation = Organisation::open(store)?;
-    let Some(owner) = organisation.by_user(user) else {
-        bail!("{user}: no such mailbox; ringback mailbox list shows all");
-    };
-    let pin = new.map(|new| new.pin.as_str());
-    outbox::hand_in(&folder, pin_mails::welcome_mail(&owner, pin, now))?;
-    print(&format!("{user}: the welcome mail is on its way\n"))
+/// Whether and where the owner of a mailbox is told of a PIN.
+#[derive(Clone, Debug, Default)]
+pub struct Mailing {
+    /// Not at all.
+    pub no_mail: bool,
+    /// To this address, instead of the mailbox (NotifyEmail).
+    pub notify: Option<String>,
+}
+
+impl Mailing {
+    fn check(&self) -> anyhow::Result<()> {
+        match &self.notify {
+            Some(address) if !is_plain_address(address) => {
+                bail!("--notify {address}: this is no mail address; give one like name@example.com")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands a mail to the outbox: the server that runs, or the next one, delivers it. Whom it goes to;
+    /// nothing when it is not wanted.
+    fn send(
+        &self,
+        store: Store,
+        user: &str,
+        mail: impl FnOnce(&Subscriber) -> OutgoingMail,
+    ) -> anyhow::Result<Option<String>> {
+        if self.no_mail {
+            return Ok(None);
+        }
+        let folder = store.outbox_folder();
+        let organisation = Organisation::open(store)?;
+        let Some(owner) = organisation.by_user(user) else {
+            bail!("{user}: no such mailbox; ringback mailbox list shows all");
+        };
+        let mut mail = mail(&owner);
+        if let Some(address) = &self.notify {
+            mail.to = vec![Recipient::address(MailAddress {
+                name: Some(owner.display_name.clone()),
+                address: address.clone(),
+            })];
+        }
+        outbox::hand_in(&folder, mail)?;
+        Ok(Some(
+            self.notify
+                .clone()
+                .unwrap_or_else(|| "the mailbox".to_owned()),
+        ))
+    }
 }
 
 /// `mailbox disable`.
@@ -154,19 +198,36 @@ pub fn set_pin(
     user: &str,
     pin: Option<String>,
     must_change: bool,
+    mailing: &Mailing,
 ) -> anyhow::Result<()> {
+    mailing.check()?;
     let (store, clock) = place.store()?;
     let user = find(&store, user, &clock.now())?.mailbox.user;
     let new = mailboxes::set_pin(
         &store,
         &user,
-        pin,
+        pin.clone(),
         must_change,
         PinCost::default(),
         clock.now(),
     )?;
     print(&format!("{user}: the PIN was set\n"))?;
-    print_pin(new, must_change)
+    let told = pin.or_else(|| new.as_ref().map(|new| new.pin.clone()));
+    let sent = mailing.send(store, &user, |owner| {
+        pin_mails::given_mail(
+            owner,
+            told.as_deref().unwrap_or_default(),
+            must_change,
+            clock.now(),
+        )
+    });
+    print_pin(new, must_change)?;
+    if let Some(to) = sent? {
+        print(&format!(
+            "{user}: a mail with the PIN is on its way to {to}\n"
+        ))?;
+    }
+    Ok(())
 }
 
 /// `mailbox unlock`.
