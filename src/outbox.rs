@@ -22,6 +22,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use crate::line::{SAMPLE_RATE, Sound, Take, Tape, TapeId};
@@ -116,6 +117,8 @@ pub struct PostRoom {
     pub cards: Arc<dyn Cards>,
     /// How we do.
     pub letterhead: Letterhead,
+    /// The zone in which mails tell times.
+    pub time_zone: TimeZone,
     /// A WAV file of samples, as it is attached to mails.
     pub attach: fn(&[i16]) -> Vec<u8>,
 }
@@ -128,6 +131,7 @@ impl PostRoom {
             relay: Arc::new(NoRelay),
             cards,
             letterhead: Letterhead::default(),
+            time_zone: TimeZone::UTC,
             attach: crate::store::wav::encode,
         }
     }

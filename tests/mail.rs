@@ -9,6 +9,8 @@
 
 #[path = "mail/deleted.rs"]
 mod deleted;
+#[path = "mail/exports.rs"]
+mod exports;
 #[path = "mail/house.rs"]
 mod house;
 #[path = "mail/pins.rs"]

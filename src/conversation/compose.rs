@@ -12,7 +12,9 @@ use super::message_recording::{self, Draft, Introduction, Verdict};
 use super::{faults, prompts, recipients};
 use crate::caller::{Caller, Leave, Saying, Talk};
 use crate::mailbox::writing::{forward_subject, quote};
-use crate::mailbox::{AttachedSound, Email, MailKind, OutgoingMail, Recipient, VoiceMessage};
+use crate::mailbox::{
+    AttachedSound, CallDetails, Email, MailKind, OutgoingMail, Recipient, VoiceMessage,
+};
 use crate::outbox::Recording;
 use crate::policy::areas::Area;
 use crate::policy::mailbox_policy::Protect;
@@ -223,7 +225,14 @@ fn speaker(message: &VoiceMessage) -> String {
 }
 
 fn mail(visit: &Visit<'_>, session: &Session, kind: MailKind) -> OutgoingMail {
-    OutgoingMail::new(kind, Some(session.mailbox.clone()), visit.desk.clock.now())
+    let call = CallDetails {
+        call_id: visit.arrival.call_id.clone(),
+        ..CallDetails::default()
+    };
+    OutgoingMail {
+        call: Some(Box::new(call)),
+        ..OutgoingMail::new(kind, Some(session.mailbox.clone()), visit.desk.clock.now())
+    }
 }
 
 /// Finds somebody, and more if the caller wants; nothing when he gives up.

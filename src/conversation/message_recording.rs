@@ -110,7 +110,8 @@ impl Rules {
             introduction,
             protects: match kind {
                 MailKind::Voice => protects,
-                MailKind::VoiceReply
+                MailKind::CallAnswering
+                | MailKind::VoiceReply
                 | MailKind::Note
                 | MailKind::MissedCall
                 | MailKind::AutoReply

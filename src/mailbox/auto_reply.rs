@@ -220,6 +220,7 @@ mod tests {
                 cc: &[],
                 sounds: &[],
                 original: None,
+                zone: &jiff::tz::TimeZone::UTC,
             };
             prop_assert!(question(&written.bytes()).is_err());
         }

@@ -108,14 +108,19 @@ impl CallDetails {
 
     /// The words of a voice message; `when` in the zone of who reads them.
     pub fn message_text(&self, when: &Zoned, length: Duration) -> String {
-        let mut text = format!(
+        let mut text = self.message_line(when, length);
+        self.write_table(&mut text);
+        text
+    }
+
+    /// The same without what is known of the caller.
+    pub fn message_line(&self, when: &Zoned, length: Duration) -> String {
+        format!(
             "You have a voice message from {}, {}, left on {}.\n",
             self.named_with_number(),
             length_in_words(length),
             moment(when)
-        );
-        self.write_table(&mut text);
-        text
+        )
     }
 
     fn named_with_number(&self) -> String {

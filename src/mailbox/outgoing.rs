@@ -56,6 +56,8 @@ impl Recipient {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailKind {
+    /// A voice message that a caller left (IPM.Note.Microsoft.Voicemail.UM.CA, `voice-ca`).
+    CallAnswering,
     /// A voice message from a subscriber (IPM.Note.Microsoft.Voicemail.UM, `voice`): new, or a reply
     /// to or forward of a voice message.
     Voice,

@@ -4,9 +4,12 @@
 //! Names, subjects and numbers come from elsewhere. Before they reach a header, whatever could end
 //! it, or turn the reading direction, is taken out; mail-builder encodes and folds the rest.
 
+mod sounds;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
@@ -17,7 +20,11 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 
+use sounds::whole_seconds;
+
 use super::{CallDetails, Card, Importance, Letterhead, MailAddress, MailKind, OutgoingMail};
+
+pub use sounds::{WrittenSound, length_in_words};
 
 /// Characters of a name or a subject that are kept (`mailbox-backends` section 4).
 const NAME_LONGEST: usize = 128;
@@ -45,17 +52,8 @@ pub struct Writing<'a> {
     pub sounds: &'a [WrittenSound],
     /// The e-mail that is forwarded with it, as it was delivered.
     pub original: Option<&'a [u8]>,
-}
-
-/// A sound as it is attached.
-#[derive(Clone, Debug)]
-pub struct WrittenSound {
-    /// Who spoke it.
-    pub from: String,
-    /// Its length.
-    pub length: Duration,
-    /// A WAV file.
-    pub wav: Vec<u8>,
+    /// The zone in which times are told.
+    pub zone: &'a TimeZone,
 }
 
 impl Writing<'_> {
@@ -74,7 +72,7 @@ impl Writing<'_> {
             return subject;
         }
         match (self.mail.kind, self.length()) {
-            (MailKind::Voice | MailKind::VoiceReply, Some(length)) => {
+            (MailKind::CallAnswering | MailKind::Voice | MailKind::VoiceReply, Some(length)) => {
                 format!(
                     "Voice Mail from {} ({})",
                     self.who(),
@@ -120,6 +118,7 @@ impl Writing<'_> {
         let mut marks: Vec<(&'static str, HeaderType<'_>)> = Vec::new();
         let mut mark = |name, value: String| marks.push((name, Text::new(value).into()));
         match mail.kind {
+            MailKind::CallAnswering => mark("Content-Class", "voice-ca".to_owned()),
             MailKind::Voice => mark("Content-Class", "voice".to_owned()),
             MailKind::MissedCall => {
                 mark("Content-Class", "missedcall".to_owned());
@@ -128,19 +127,13 @@ impl Writing<'_> {
             }
             MailKind::VoiceReply | MailKind::Note | MailKind::AutoReply | MailKind::System => {}
         }
-        if let Some(call) = &mail.call {
-            for (name, value) in of_call(call) {
+        if !self.sounds.is_empty() || mail.kind == MailKind::MissedCall {
+            for (name, value) in of_call(&self.call()) {
                 mark(name, value);
             }
         }
         if !self.sounds.is_empty() {
             mark("Message-Context", "voice-message".to_owned());
-            if let Some(card) = self.sender {
-                if let Some(number) = &card.number {
-                    mark("X-CallingTelephoneNumber", clean(number, NAME_LONGEST));
-                }
-                mark("X-VoiceMessageSenderName", self.who());
-            }
             let seconds = self.length().map_or(0, whole_seconds);
             mark("X-VoiceMessageDuration", seconds.to_string());
         }
@@ -159,6 +152,8 @@ impl Writing<'_> {
             MailKind::System | MailKind::MissedCall => Some("auto-generated"),
             MailKind::AutoReply => Some("auto-replied"),
             MailKind::Voice | MailKind::VoiceReply | MailKind::Note => None,
+            // Nobody's program sends it on by itself.
+            MailKind::CallAnswering => Some("auto-generated"),
         };
         if let Some(automatic) = automatic {
             mark("Auto-Submitted", automatic.to_owned());
@@ -191,7 +186,7 @@ impl Writing<'_> {
     }
 
     fn words(&self) -> MimePart<'_> {
-        let text = clean_text(&self.mail.text);
+        let text = clean_text(&self.text());
         let plain = MimePart::new("text/plain", text.clone());
         let other = match &self.mail.calendar {
             // RFC 6047 section 2.4: the method stands in the Content-Type too.
@@ -260,7 +255,7 @@ impl Writing<'_> {
     }
 
     fn reply_to(&self) -> Option<Address<'_>> {
-        if let Some(call) = &self.mail.call {
+        if let (Some(call), None) = (&self.mail.call, self.sender) {
             let own = call.mail.as_deref().filter(|own| is_plain_address(own))?;
             return Some(Address::new_address(Some(call.who()), own));
         }
@@ -291,11 +286,48 @@ impl Writing<'_> {
         all
     }
 
+    /// The words of the body: a voice message begins with who left it, how long it is, and when.
+    fn text(&self) -> String {
+        let own = &self.mail.text;
+        let Some(length) = self.length() else {
+            return own.clone();
+        };
+        let when = self.mail.sent.to_zoned(self.zone.clone());
+        let call = self.call();
+        let told = match self.mail.kind {
+            // Below stands what is answered: that tells enough of who writes to whom.
+            MailKind::VoiceReply => call.message_line(&when, length),
+            _ => call.message_text(&when, length),
+        };
+        if own.is_empty() {
+            told
+        } else {
+            format!("{told}\n{own}")
+        }
+    }
+
+    /// Who left it: the caller, as far as he is known, else the subscriber whose mail it is.
+    fn call(&self) -> CallDetails {
+        let call = self.mail.call.as_deref().cloned().unwrap_or_default();
+        let Some(card) = self.sender else { return call };
+        CallDetails {
+            name: call
+                .name
+                .or_else(|| Some(card.name.clone()).filter(|name| !name.is_empty())),
+            number: call.number.or_else(|| card.number.clone()),
+            mail: call.mail.or_else(|| card.address.clone()),
+            ..call
+        }
+    }
+
     fn who(&self) -> String {
         match self.sender {
             Some(card) if !card.name.is_empty() => clean(&card.name, NAME_LONGEST),
             Some(card) => clean(card.number.as_deref().unwrap_or_default(), NAME_LONGEST),
-            None => clean(&self.letterhead.name, NAME_LONGEST),
+            None => match &self.mail.call {
+                Some(call) => call.who(),
+                None => clean(&self.letterhead.name, NAME_LONGEST),
+            },
         }
     }
 
@@ -409,28 +441,6 @@ pub fn is_plain_address(address: &str) -> bool {
         })
 }
 
-/// "37 seconds", "1 minute 5 seconds" (`unified-messaging` section 11.3).
-pub fn length_in_words(length: Duration) -> String {
-    let seconds = whole_seconds(length);
-    let counted = |count: u64, one: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    };
-    match (seconds / 60, seconds % 60) {
-        (0, seconds) => counted(seconds, "second"),
-        (minutes, 0) => counted(minutes, "minute"),
-        (minutes, seconds) => format!(
-            "{} {}",
-            counted(minutes, "minute"),
-            counted(seconds, "second")
-        ),
-    }
-}
-
-fn whole_seconds(length: Duration) -> u64 {
-    (length + Duration::from_millis(500)).as_secs()
-}
-
 fn addresses(list: &[MailAddress]) -> Address<'_> {
     let listed = list.iter().filter(|one| is_plain_address(&one.address));
     Address::new_list(
@@ -470,6 +480,7 @@ fn is_bidi_control(character: char) -> bool {
 
 fn kind_name(kind: MailKind) -> &'static str {
     match kind {
+        MailKind::CallAnswering => "call-answering",
         MailKind::Voice => "voice",
         MailKind::VoiceReply => "voice-reply",
         MailKind::Note => "note",

@@ -635,7 +635,11 @@ impl Outbox {
         let (folder, id) = (self.folder.clone(), state.mail.id.clone());
         let (sound, original) =
             blocking(move || Ok((folder.mail_sound(&id)?, folder.mail_original(&id)?))).await?;
-        let sounds = written_sounds(&state.sounds, sound.as_deref(), room.attach);
+        let sounds = WrittenSound::split(
+            &state.sounds,
+            sound.as_deref().unwrap_or_default(),
+            room.attach,
+        );
         let writing = Writing {
             mail: &state.mail,
             letterhead: &room.letterhead,
@@ -644,6 +648,7 @@ impl Outbox {
             cc: &cc,
             sounds: &sounds,
             original: original.as_deref(),
+            zone: &room.time_zone,
         };
         Ok(Opened {
             message: writing.bytes().into(),
@@ -698,7 +703,12 @@ impl Opened {
     /// Whom the relay tells of failures that it finds later (RFC 5321 section 4.5.5: nobody for what
     /// no person has sent).
     fn envelope_sender(&self) -> Option<String> {
-        let automatic = [MailKind::System, MailKind::MissedCall, MailKind::AutoReply];
+        let automatic = [
+            MailKind::System,
+            MailKind::CallAnswering,
+            MailKind::MissedCall,
+            MailKind::AutoReply,
+        ];
         if automatic.contains(&self.state.mail.kind) {
             return None;
         }
@@ -804,26 +814,6 @@ fn address_of(room: &PostRoom, mailbox: Option<&MailboxId>, card: &Card) -> Mail
         name: (!card.name.is_empty()).then(|| card.name.clone()),
         address: card.address.clone().unwrap_or_else(made_up),
     }
-}
-
-fn written_sounds(
-    parts: &[SpokenPart],
-    samples: Option<&[i16]>,
-    attach: fn(&[i16]) -> Vec<u8>,
-) -> Vec<WrittenSound> {
-    let mut rest = samples.unwrap_or_default();
-    let mut sounds = Vec::new();
-    for part in parts {
-        let length = usize::try_from(part.samples).unwrap_or(usize::MAX);
-        let (own, behind) = rest.split_at(length.min(rest.len()));
-        rest = behind;
-        sounds.push(WrittenSound {
-            from: part.from.clone(),
-            length: Duration::from_micros(own.len() as u64 * 1_000_000 / u64::from(SAMPLE_RATE)),
-            wav: attach(own),
-        });
-    }
-    sounds
 }
 
 fn unsendable(fault: MailFault) -> OutboxFault {

@@ -51,6 +51,9 @@ pub struct MailboxPolicy {
     /// Words at the end of the mail that brings a new PIN, at most 512 characters.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reset_pin_text: String,
+    /// Words at the end of a voice message written as mail, at most 512 characters.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub voice_mail_text: String,
     /// Words at the end of the welcome mail, at most 512 characters.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub um_enabled_text: String,
@@ -84,6 +87,7 @@ impl MailboxPolicy {
         for (key, text) in [
             ("reset_pin_text", &self.reset_pin_text),
             ("um_enabled_text", &self.um_enabled_text),
+            ("voice_mail_text", &self.voice_mail_text),
         ] {
             if text.chars().count() > 512 {
                 problems.add(key, text, "must have at most 512 characters");
@@ -129,6 +133,7 @@ impl Default for MailboxPolicy {
             allow_missed_call_notifications: true,
             reset_pin_text: String::new(),
             um_enabled_text: String::new(),
+            voice_mail_text: String::new(),
         }
     }
 }

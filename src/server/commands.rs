@@ -6,6 +6,7 @@ mod mailboxes;
 mod messages;
 mod outbox;
 mod sheets;
+mod voice_mails;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -377,6 +377,7 @@ pub(super) async fn furnish(
         relay: relay.unwrap_or_else(|| Arc::new(NoRelay)),
         cards: cards.clone(),
         letterhead: post::letterhead(&config.submission),
+        time_zone: config.time_zone(),
         attach: wav_in_mails,
     }));
     let mut keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::default());
@@ -408,7 +409,7 @@ pub(super) async fn furnish(
 }
 
 /// Sound as mail programs know it: G.711 in a WAV file (`unified-messaging` section 10).
-fn wav_in_mails(samples: &[i16]) -> Vec<u8> {
+pub(super) fn wav_in_mails(samples: &[i16]) -> Vec<u8> {
     crate::sound::wav::ulaw_file(&Codec::Pcmu.encode_all(samples))
 }
 

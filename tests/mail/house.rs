@@ -25,6 +25,7 @@ access_telephone_numbers = ["7000"]
 name = "trial"
 dial_plan = "trial"
 reset_pin_text = "Questions? Call the help desk at 1000."
+voice_mail_text = "Example Ltd keeps messages for a year."
 um_enabled_text = "Welcome from the whole of Example Ltd."
 
 [[person]]

@@ -1,6 +1,7 @@
 //! Whatever names go in, what was meant is read back, and nothing else.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
@@ -60,6 +61,7 @@ fn written(
         cc: &[],
         sounds,
         original: None,
+        zone: &TimeZone::UTC,
     }
     .bytes()
 }
@@ -149,6 +151,7 @@ fn a_missed_call_has_its_class_the_caller_and_no_sound() {
         cc: &[],
         sounds: &[],
         original: None,
+        zone: &TimeZone::UTC,
     }
     .bytes();
     let headers = headers(&message);
@@ -230,6 +233,7 @@ fn a_forwarded_mail_is_a_message_inside_and_a_broken_one_a_file() {
             cc: &[],
             sounds: &[],
             original: Some(original.as_bytes()),
+            zone: &TimeZone::UTC,
         }
         .bytes();
         let parsed = MessageParser::default().parse(&message).unwrap();

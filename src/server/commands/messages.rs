@@ -10,22 +10,17 @@ use jiff::Timestamp;
 
 use super::super::mail_owners::{MailOwners, auto_replies};
 use super::mailboxes::{find, name_of};
-use super::{Place, print};
+use super::{Place, print, voice_mails};
 use crate::calendar::arrivals::Followed;
 use crate::calendar::embedded::EmbeddedCalendar;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::mailbox::writing::{Writing, WrittenSound};
 use crate::mailbox::{
-    Card, Deposit as _, Email, Envelope, Folder, Importance, Letterhead, MailAddress, MailFault,
-    MailKind, MailStore as _, MailboxId, MessageClass, MessageId, OutgoingMail, Page, Sender,
-    VoiceMessage,
+    Deposit as _, Email, Envelope, Folder, Importance, MailAddress, MailFault, MailStore as _,
+    MailboxId, MessageClass, MessageId, Page, Sender, VoiceMessage,
 };
 use crate::organisation::Organisation;
-use crate::organisation::mailboxes::MailboxState;
 use crate::outbox::{Answering, ReplyPost};
-use crate::sound::g711::Codec;
-use crate::sound::wav;
 use crate::store::Store;
 
 /// A message out of a file.
@@ -261,12 +256,16 @@ fn class_word(class: MessageClass) -> &'static str {
 pub async fn export(place: &Place, user: &str, message: &str) -> anyhow::Result<()> {
     let (store, clock) = place.store()?;
     let state = find(&store, user, &clock.now())?;
-    let mailbox = EmbeddedMailbox::new(store);
+    let mailbox = EmbeddedMailbox::new(store.clone());
     let owner = MailboxId(Arc::from(state.mailbox.user.as_str()));
     let id = MessageId(message.into());
     let raw = match mailbox.raw(&owner, &id).await {
         Ok(raw) => raw.to_vec(),
-        Err(MailFault::NotFound) => voice_as_mail(&mailbox, &owner, &state, &id).await?,
+        Err(MailFault::NotFound) => {
+            let found = find_voice(&mailbox, &owner, &id).await?;
+            let sound = mailbox.sound(&owner, &id).await?;
+            voice_mails::as_mail(&place.config()?, store, &state, &found, &sound).await?
+        }
         Err(fault) => return Err(fault.into()),
     };
     let mut out = std::io::stdout().lock();
@@ -274,78 +273,21 @@ pub async fn export(place: &Place, user: &str, message: &str) -> anyhow::Result<
     Ok(out.flush()?)
 }
 
-/// A voice message as the mail that it would be elsewhere (`unified-messaging` section 11).
-async fn voice_as_mail(
+/// A voice message, in whatever folder it lies.
+async fn find_voice(
     mailbox: &EmbeddedMailbox,
     owner: &MailboxId,
-    state: &MailboxState,
     id: &MessageId,
-) -> anyhow::Result<Vec<u8>> {
-    let mut found = None;
+) -> anyhow::Result<VoiceMessage> {
     for folder in [Folder::Inbox, Folder::Sent, Folder::Drafts, Folder::Deleted] {
         let messages = mailbox.voice_messages(owner, folder).await?;
-        found = found.or(messages.into_iter().find(|one| one.envelope.id == *id));
+        if let Some(found) = messages.into_iter().find(|one| one.envelope.id == *id) {
+            return Ok(found);
+        }
     }
-    let Some(VoiceMessage {
-        envelope, length, ..
-    }) = found
-    else {
-        bail!(
-            "{}: no such message; ringback mailbox messages {} lists all",
-            id.0,
-            owner.0
-        );
-    };
-    let sound = mailbox.sound(owner, id).await?;
-    let sender = Card {
-        name: envelope.from.name.clone().unwrap_or_default(),
-        address: None,
-        number: envelope.from.number.clone(),
-    };
-    let who = match (&envelope.from.name, &envelope.from.number) {
-        (Some(one), _) | (None, Some(one)) => one.clone(),
-        (None, None) => "Unknown".to_owned(),
-    };
-    let owner_address = state.person.as_ref().and_then(|person| person.mail.clone());
-    let to: Vec<MailAddress> = owner_address
-        .map(|address| MailAddress {
-            name: Some(name_of(state)),
-            address,
-        })
-        .into_iter()
-        .collect();
-    let sent = envelope.sent.as_deref();
-    let mail = OutgoingMail {
-        id: envelope.id.clone(),
-        kind: MailKind::Voice,
-        from: None,
-        to: Vec::new(),
-        cc: Vec::new(),
-        subject: sent.map(|sent| sent.subject.clone()).unwrap_or_default(),
-        text: format!("You have a voice message from {who}.\n"),
-        sent: envelope.received,
-        importance: envelope.importance,
-        private: envelope.private,
-        in_reply_to: sent.and_then(|sent| sent.in_reply_to.clone()),
-        references: Vec::new(),
-        call: None,
-        calendar: None,
-        sounds: Vec::new(),
-        original: None,
-    };
-    let sounds = [WrittenSound {
-        from: who,
-        length,
-        wav: wav::ulaw_file(&Codec::Pcmu.encode_all(sound.samples())),
-    }];
-    let writing = Writing {
-        mail: &mail,
-        letterhead: &Letterhead::default(),
-        sender: Some(&sender),
-        to: &to,
-        cc: &[],
-        sounds: &sounds,
-        original: None,
-    };
-    Ok(writing.bytes())
+    bail!(
+        "{}: no such message; ringback mailbox messages {} lists all",
+        id.0,
+        owner.0
+    )
 }
