@@ -194,7 +194,10 @@ fn a_wrong_line_ends_the_call_and_is_named() {
     let options = ["--hurry", "--dial", "2002"];
     let (_, said) = desk.fails(&options, "speak nowhere.wav\n");
     assert!(said.contains("nowhere.wav: No such file"), "{said}");
-    assert!(!desk.messages("2002").contains("new"), "nothing was said");
+    // A caller who left nothing is told of by mail; nothing was said.
+    let messages = desk.messages("2002");
+    assert!(!messages.contains(" voice "), "{messages}");
+    assert!(messages.contains(" missed"), "{messages}");
 }
 
 #[test]
