@@ -23,10 +23,11 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 	@packaging/check-dependencies
 
-# The console with sound, on devices that ALSA makes up.
+# The console with sound, on devices that ALSA makes up and by a speech service of its own.
 console:
 	@packaging/set-up test
 	$(CARGO) clippy --locked --features console --lib --bins --test console -- -D warnings
+	$(CARGO) test --locked --features console --lib console::
 	$(CARGO) test --locked --features console --test console
 
 bench:

@@ -10,7 +10,7 @@ use ringback::config::{Config, PortRange};
 use ringback::conversation::ReasonForCall;
 use ringback::organisation::people_file::PeopleImport;
 use ringback::server::commands::{self, Form};
-use ringback::server::console_call::{self, ConsoleOptions, Sounding};
+use ringback::server::console_call::{self, ConsoleOptions, Sounding, Speaking};
 use ringback::server::demo_server::{self, DemoOptions};
 
 /// A telephone user interface to a person's mailbox.
@@ -112,6 +112,9 @@ struct Console {
     /// Say and play everything in no time, for scripts; needs --text
     #[arg(long, requires = "text")]
     hurry: bool,
+    /// Who speaks: the server's voices, or the voice of this desktop (speech-dispatcher)
+    #[arg(long, value_enum, default_value_t = Voice::Server)]
+    voice: Voice,
     /// The number to dial; default: the access number (7000 in the demo)
     #[arg(long, value_name = "NUMBER")]
     dial: Option<String>,
@@ -136,6 +139,12 @@ struct Console {
     /// Write everything said and pressed to this file too (JSON lines; never PIN digits)
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Voice {
+    Server,
+    Desktop,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -426,6 +435,11 @@ fn serve_demo(place: &commands::Place, demo: Demo) -> anyhow::Result<()> {
 }
 
 fn call_from_here(place: &commands::Place, console: Console) -> anyhow::Result<()> {
+    if console.hurry && console.voice == Voice::Desktop {
+        anyhow::bail!(
+            "--hurry says everything in no time, which no voice can: leave --hurry or --voice desktop out"
+        );
+    }
     let mut config = place.config()?;
     // The terminal shows the call; what goes wrong still appears between its lines.
     if place.config_file.is_none() {
@@ -448,6 +462,10 @@ fn call_from_here(place: &commands::Place, console: Console) -> anyhow::Result<(
             Sounding::Text
         } else {
             Sounding::SoundCard
+        },
+        voice: match console.voice {
+            Voice::Server => Speaking::Server,
+            Voice::Desktop => Speaking::Desktop,
         },
         hurry: console.hurry,
     };

@@ -28,7 +28,7 @@ use super::health::{Health, State};
 use super::metrics::Metrics;
 
 /// Connections at once: a hundred web phones with their pages, and those who watch. One more waits.
-const CONNECTIONS_MOST: usize = 256;
+pub const CONNECTIONS_MOST: usize = 256;
 /// How long a request's head may take to come, and an open connection to ask for something more.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// Header fields in a request; browsers send about twenty.

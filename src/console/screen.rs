@@ -18,8 +18,8 @@ struct State {
     out: Box<dyn Write + Send>,
     /// The last line shows keys, and is not ended: more may come.
     keys: bool,
-    /// How long the sound is that begins now.
-    sound: Option<Duration>,
+    /// How long the sound is that begins now, and its words, where they are known.
+    sound: Option<(Duration, Option<&'static str>)>,
     /// What may be pressed now.
     open: Vec<OpenKey>,
     /// How much has been asked.
@@ -80,9 +80,9 @@ impl Screen {
         self.state().questions
     }
 
-    /// The recording that begins to sound next is so long.
-    pub(super) fn sounds_for(&self, length: Duration) {
-        self.state().sound = Some(length);
+    /// The recording that begins to sound next is so long, and these are its words.
+    pub(super) fn sounds(&self, length: Duration, words: Option<&'static str>) {
+        self.state().sound = Some((length, words));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -162,11 +162,14 @@ impl Witness for Screen {
             Event::Hears { words } => state.row("heard", &words),
             Event::Choice { menu, choice } => state.row("", &format!("→ {menu}: {choice}")),
             Event::Plays { what } => {
-                let length = state.sound.take();
-                let length = length.map_or_else(String::new, |length| {
-                    format!(", {:.1} seconds", length.as_secs_f64())
-                });
-                state.row("plays", &format!("{what}{length}"));
+                let Some((length, words)) = state.sound.take() else {
+                    return state.row("plays", &what);
+                };
+                let length = length.as_secs_f64();
+                state.row("plays", &format!("{what}, {length:.1} seconds"));
+                if let Some(words) = words {
+                    state.row("", &format!("“{words}”"));
+                }
             }
             Event::Records { seconds } => state.row("recorded", &format!("{seconds:.1} seconds")),
             Event::Transfers { to } => state.row("transfer", &format!("to {to}")),
@@ -210,7 +213,7 @@ mod tests {
         Witness::note(&screen, "c", key(Pressed::Key('7')));
         Witness::note(&screen, "c", key(Pressed::Secret));
         Witness::note(&screen, "c", key(Pressed::Key('#')));
-        screen.sounds_for(Duration::from_millis(2_500));
+        screen.sounds(Duration::from_millis(2_500), Some("Hello, Alice."));
         Witness::note(
             &screen,
             "c",
@@ -228,6 +231,7 @@ mod tests {
         let mut lines = text.lines();
         assert_eq!(lines.next(), Some("you       7•#"));
         assert_eq!(lines.next(), Some("plays     message, 2.5 seconds"));
+        assert_eq!(lines.next(), Some("          “Hello, Alice.”"));
         assert!(lines.all(|line| line.chars().count() <= WIDTH), "{text}");
         assert_eq!(text.matches("word").count(), 30);
     }

@@ -59,6 +59,8 @@ pub struct TextPhone {
     /// When something was last said or asked for.
     changed_at: Instant,
     hanging_up: bool,
+    /// Recordings whose words are known, for who cannot hear them.
+    known: Vec<(Vec<i16>, &'static str)>,
 }
 
 impl TextPhone {
@@ -75,7 +77,13 @@ impl TextPhone {
             voice: None,
             changed_at: now(),
             hanging_up: false,
+            known: Vec::new(),
         }
+    }
+
+    /// The words of these recordings are shown when they are played.
+    pub fn knowing(self, known: Vec<(Vec<i16>, &'static str)>) -> TextPhone {
+        TextPhone { known, ..self }
     }
 
     /// Plays its part until the call is over.
@@ -437,8 +445,13 @@ impl TextPhone {
         if playing.at < playing.begun || matches!(segment, Segment::ToBeContinued) {
             return;
         }
-        if matches!(segment, Segment::Sound(_)) {
-            self.screen.sounds_for(length(segment));
+        if let Segment::Sound(slot) = segment {
+            let sound = slot.get();
+            let is_this = |known: &&(Vec<i16>, _)| {
+                sound.is_some_and(|sound| sound.samples() == known.0.as_slice())
+            };
+            let words = self.known.iter().find(is_this).map(|known| known.1);
+            self.screen.sounds(length(segment), words);
         }
         playing.begun = playing.at + 1;
         let began = LineEvent::Began(playing.id, playing.at);

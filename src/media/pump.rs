@@ -492,8 +492,9 @@ impl Pump {
                 entry.send_rtcp(&packet);
                 self.packet = packet;
             }
-            entry.way = None;
+            // Who learns that no more packets come finds the last figures.
             entry.shared.publish(entry.leg.statistics());
+            entry.way = None;
             entry.shared.ended.send_replace(Some(cause));
         }
         if told || entry.ticks_since_end > FAREWELL_TICKS {

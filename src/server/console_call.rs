@@ -57,6 +57,8 @@ pub struct ConsoleOptions {
     pub diverted_from: Option<(String, ReasonForCall)>,
     /// How the call sounds.
     pub sound: Sounding,
+    /// Who speaks.
+    pub voice: Speaking,
     /// Everything is said in no time.
     pub hurry: bool,
 }
@@ -70,12 +72,22 @@ pub enum Sounding {
     SoundCard,
 }
 
+/// Who speaks what is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Speaking {
+    /// The voices of the server.
+    Server,
+    /// The voice of this desktop.
+    Desktop,
+}
+
 /// Calls, and returns when the call is over.
 ///
 /// # Errors
 /// What keeps the call from being made, or what was typed and cannot be done.
 pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
     let card = open_card(options.sound)?;
+    let voice = open_voice(options.voice).await?;
     let rooms = Rooms::open(&options).await?;
     let screen = Arc::new(Screen::new(std::io::stdout()));
     let (arrival, dial_plan_failures) = rooms.arrival(&options)?;
@@ -88,7 +100,7 @@ pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
     transcript.note(super::call::arrived(&arrival));
     let (line, far) = line();
     let mut patience = patience(&rooms.config.conversation, dial_plan_failures);
-    if options.sound == Sounding::Text && is_terminal() {
+    if options.is_only_read() && is_terminal() {
         patience.menu = patience.menu.max(READERS_PATIENCE);
     }
     let mut caller = Caller::new(
@@ -111,7 +123,14 @@ pub async fn call(options: ConsoleOptions) -> Result<(), StartFault> {
         outcome
     };
     let hang_up = typist.hang_up();
-    let phone = Box::pin(telephone(&options, &rooms, far, typist, screen, card));
+    let phone = Box::pin(telephone(
+        &options,
+        &rooms,
+        far,
+        typist,
+        screen,
+        (card, voice),
+    ));
     let call = async { tokio::join!(talk, phone) };
     let (outcome, over) = until_over(call, &rooms.desk, &hang_up).await?;
     drop(keyboard);
@@ -151,6 +170,18 @@ async fn until_over(
     }
 }
 
+impl ConsoleOptions {
+    /// Nothing is heard of the words.
+    fn is_only_read(&self) -> bool {
+        self.sound == Sounding::Text && self.voice == Speaking::Server
+    }
+
+    /// The server's voices speak what is said.
+    fn needs_voices(&self) -> bool {
+        self.sound == Sounding::SoundCard && self.voice == Speaking::Server
+    }
+}
+
 /// Holds the far end of the line until the call is over.
 async fn telephone(
     options: &ConsoleOptions,
@@ -158,23 +189,31 @@ async fn telephone(
     far: FarEnd,
     typist: Typist,
     screen: Arc<Screen>,
-    card: Option<Card>,
+    (card, voice): (Option<Card>, Option<Voice>),
 ) -> Over {
     #[cfg(feature = "console")]
-    if let (Some(card), Some(speech)) = (card, &rooms.speech) {
-        let far = speech.along(far);
+    let far = match (voice, &rooms.speech) {
+        (Some(voice), _) => voice.along(far, screen.clone()),
+        (None, Some(speech)) if card.is_some() => speech.along(far),
+        (None, _) => far,
+    };
+    #[cfg(feature = "console")]
+    if let Some(card) = card {
         return crate::console::SoundPhone::new(far, typist, screen, card)
             .run()
             .await;
     }
     #[cfg(not(feature = "console"))]
-    let _ = (card, &rooms.speech);
+    let _ = (card, voice, &rooms.speech);
     let tempo = if options.hurry {
         Tempo::Hurried
     } else {
         Tempo::Real
     };
-    TextPhone::new(far, typist, screen, tempo).run().await
+    TextPhone::new(far, typist, screen, tempo)
+        .knowing(rooms.known.clone())
+        .run()
+        .await
 }
 
 #[cfg(feature = "console")]
@@ -182,6 +221,12 @@ type Card = crate::console::SoundCard;
 /// There is none in this build.
 #[cfg(not(feature = "console"))]
 type Card = std::convert::Infallible;
+
+#[cfg(feature = "console")]
+type Voice = crate::console::DesktopVoice;
+/// There is none in this build.
+#[cfg(not(feature = "console"))]
+type Voice = std::convert::Infallible;
 
 /// The sound card, if the call is to be heard.
 fn open_card(sound: Sounding) -> Result<Option<Card>, StartFault> {
@@ -198,6 +243,28 @@ fn open_card(sound: Sounding) -> Result<Option<Card>, StartFault> {
     }
 }
 
+/// The desktop's voice, if it is to speak.
+#[cfg(feature = "console")]
+async fn open_voice(voice: Speaking) -> Result<Option<Voice>, StartFault> {
+    match voice {
+        Speaking::Server => Ok(None),
+        Speaking::Desktop => Voice::open().await.map(Some).map_err(StartFault),
+    }
+}
+
+/// The desktop's voice, if it is to speak.
+#[cfg(not(feature = "console"))]
+async fn open_voice(voice: Speaking) -> Result<Option<Voice>, StartFault> {
+    match voice {
+        Speaking::Server => Ok(None),
+        Speaking::Desktop => Err(StartFault(
+            "this ringback was built without the desktop's voice: leave --voice desktop out, or build \
+             it with --features console"
+                .to_owned(),
+        )),
+    }
+}
+
 /// What a call needs of the house.
 struct Rooms {
     config: Config,
@@ -207,6 +274,8 @@ struct Rooms {
     desk: Desk,
     speech: Option<SpeechRoom>,
     introduction: String,
+    /// Recordings, and their words.
+    known: Vec<(Vec<i16>, &'static str)>,
     _data: Held,
 }
 
@@ -226,8 +295,10 @@ impl Rooms {
         let (clock, note) = clock_and_note(options, &config, &data)?;
         let speech = match open_speech(&config, &data).await {
             Ok(speech) => Some(speech),
-            Err(fault) if options.sound == Sounding::SoundCard => {
-                return Err(StartFault(format!("{fault}; or call by text with --text")));
+            Err(fault) if options.needs_voices() => {
+                return Err(StartFault(format!(
+                    "{fault}; or let the desktop speak with --voice desktop, or call by text with --text"
+                )));
             }
             Err(_) => None,
         };
@@ -242,6 +313,7 @@ impl Rooms {
         let store = open_store(&data).await?;
         let organisation = open_organisation(&store).await?;
         let metrics = Arc::new(Metrics::default());
+        let known = demo_data::words_of_messages(&store);
         let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
         let rooms = (store, mailbox);
         let desk = furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?;
@@ -253,6 +325,7 @@ impl Rooms {
             desk,
             speech,
             introduction,
+            known,
             _data: held,
         })
     }

@@ -20,7 +20,7 @@ use crate::organisation::mailboxes::NewPin;
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::speech::SpeechRoom;
-use crate::store::Store;
+use crate::store::{Store, wav};
 
 /// What a data folder remembers of how its demo was made and is running.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -219,6 +219,20 @@ async fn deposit_messages(
         .put_all(&owner, &contacts, &groups)
         .map_err(|fault| StartFault(fault.to_string()))?;
     std::fs::write(&made, b"").map_err(|error| StartFault(format!("{}: {error}", made.display())))
+}
+
+/// The sound of the demo's messages, beside its words. Nothing of those that are gone, or of a house that
+/// is no demo.
+pub(super) fn words_of_messages(store: &Store) -> Vec<(Vec<i16>, &'static str)> {
+    const SECONDS_MAX: u64 = 60;
+    let folder = store.audio_folder();
+    let messages = demo::messages(Timestamp::UNIX_EPOCH).into_iter();
+    let known = messages.filter_map(|message| {
+        let file = folder.join(format!("{}.wav", message.envelope.id.0));
+        let samples = wav::import(&file, SECONDS_MAX).ok()?;
+        Some((samples, message.words))
+    });
+    known.collect()
 }
 
 #[cfg(test)]

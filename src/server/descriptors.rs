@@ -2,10 +2,12 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::admin::http::CONNECTIONS_MOST;
+
 /// Descriptors a call needs at most: RTP, RTCP, the tape it records to, and a file it reads.
 const PER_CALL: u64 = 4;
-/// Descriptors of everything else: listeners, database, logs, voices.
-const OWN: u64 = 192;
+/// Descriptors of everything else: listeners, database, logs, voices, and all connections of browsers.
+const OWN: u64 = 192 + CONNECTIONS_MOST as u64;
 /// More than this is never asked for: some tools walk over all possible descriptors.
 const ENOUGH: u64 = 1 << 20;
 
@@ -55,14 +57,15 @@ mod tests {
 
     #[test]
     fn what_the_limit_cannot_carry_is_refused_with_a_cure() {
-        assert_eq!(left_for_connections(1_024, 100), Ok(432));
-        assert_eq!(left_for_connections(65_536, 100), Ok(64_944));
+        // 448 of our own, browsers included, and 400 for the calls.
+        assert_eq!(left_for_connections(1_024, 100), Ok(176));
+        assert_eq!(left_for_connections(65_536, 100), Ok(64_688));
         let said = left_for_connections(1_024, 1_000).unwrap_err();
-        assert!(said.contains("carries only 204 calls"), "{said}");
-        assert!(said.contains("ulimit -n 5216"), "{said}");
-        assert!(left_for_connections(1_024, 204).is_ok());
-        assert!(left_for_connections(1_024, 205).is_err());
-        assert!(left_for_connections(100, 1).is_err());
+        assert!(said.contains("carries only 140 calls"), "{said}");
+        assert!(said.contains("ulimit -n 5472"), "{said}");
+        assert!(left_for_connections(1_024, 140).is_ok());
+        assert!(left_for_connections(1_024, 141).is_err());
+        assert!(left_for_connections(400, 1).is_err());
         assert!(left_for_connections(1_024, usize::MAX).is_err());
     }
 }

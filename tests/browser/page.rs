@@ -11,6 +11,7 @@ use crate::programs::{Browser, axe};
 /// The keyboard's keys that are no characters.
 pub(crate) const TAB: char = '\u{E004}';
 pub(crate) const ENTER: char = '\u{E007}';
+const SHIFT: char = '\u{E008}';
 
 pub(crate) struct Page {
     session: Session,
@@ -108,12 +109,16 @@ impl Page {
                 ]
             })
             .collect();
+        self.act(&actions).await;
+    }
+
+    async fn act(&mut self, actions: &[Value]) {
         let params = json!({
             "context": self.context,
             "actions": [{ "type": "key", "id": "keyboard", "actions": actions }],
         });
-        let typed = self.session.command("input.performActions", params).await;
-        typed.unwrap();
+        let acted = self.session.command("input.performActions", params).await;
+        acted.unwrap();
     }
 
     /// Goes on by the Tab key until the element called `id` has the focus, as somebody without a
@@ -126,6 +131,25 @@ impl Page {
             }
         }
         panic!("the Tab key never came to {id}");
+    }
+
+    /// The same backwards. (Once round the page is no way: some browsers pass their own buttons there.)
+    pub(crate) async fn tab_back_to(&mut self, id: &str) {
+        let key = |what: &str, key: char| json!({ "type": what, "value": key.to_string() });
+        let actions = [
+            key("keyDown", SHIFT),
+            key("keyDown", TAB),
+            key("keyUp", TAB),
+            key("keyUp", SHIFT),
+            json!({ "type": "pause", "duration": 60 }),
+        ];
+        for _ in 0..30 {
+            self.act(&actions).await;
+            if self.focus().await == id {
+                return;
+            }
+        }
+        panic!("Shift and Tab never came to {id}");
     }
 
     /// The id of the element that has the focus.

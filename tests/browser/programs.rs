@@ -145,16 +145,22 @@ impl Browser {
              user_pref(\"media.navigator.permission.disabled\", true);\n\
              user_pref(\"media.autoplay.default\", 0);\n\
              user_pref(\"media.autoplay.block-webaudio\", false);\n\
+             user_pref(\"media.cubeb.backend\", \"alsa\");\n\
              user_pref(\"remote.active-protocols\", 1);\n\
              user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);\n\
              user_pref(\"app.update.enabled\", false);\n",
         )
         .unwrap();
+        // A loudspeaker that nobody hears: without any, Firefox plays nothing.
+        let loudspeaker = folder.path().join("asound.conf");
+        let null = "pcm.!default { type null }\nctl.!default { type null }\n";
+        std::fs::write(&loudspeaker, null).unwrap();
         let child = Command::new(program)
             .args(["--headless", "--no-remote", "--profile"])
             .arg(folder.path())
             .args(["--remote-debugging-port", &port.to_string()])
             .env("HOME", folder.path())
+            .env("ALSA_CONFIG_PATH", &loudspeaker)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -189,7 +195,16 @@ impl Browser {
             .command("browsingContext.getTree", json!({}))
             .await
             .unwrap();
-        let context = tree["contexts"][0]["context"].as_str().unwrap().to_owned();
+        let mut context = tree["contexts"][0]["context"].as_str().unwrap().to_owned();
+        if self.id.is_none() {
+            // The window that Firefox begins with is never in front when it has no screen, and Enter
+            // presses no button there.
+            let opened = session
+                .command("browsingContext.create", json!({ "type": "window" }))
+                .await
+                .unwrap();
+            context = opened["context"].as_str().unwrap().to_owned();
+        }
         Page::open(self, session, context, address).await
     }
 }

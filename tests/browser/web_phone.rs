@@ -82,7 +82,7 @@ async fn signs_in_hears_reads_and_hangs_up(page: &mut Page, always_plays: bool) 
         SPOKEN_WITHIN,
     )
     .await;
-    page.tab_to("hang-up").await;
+    page.tab_back_to("hang-up").await;
     page.types(&ENTER.to_string()).await;
     page.reads("status", "The call is over: you hung up.").await;
     let focus = page.focus().await;
@@ -106,7 +106,6 @@ async fn a_subscriber_signs_in_by_keyboard_hears_reads_and_hangs_up() {
 }
 
 #[tokio::test]
-#[ignore = "signs in and reads, but is not reliable to the end yet: run it with --ignored"]
 async fn firefox_does_the_same() {
     let demo = Demo::start();
     let Some(browser) = Browser::firefox().await else {
@@ -150,7 +149,7 @@ async fn a_message_is_spoken_and_shows_in_the_player() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     page.types("#").await;
     page.reads("transcript", "speaks for").await;
-    page.tab_to("hang-up").await;
+    page.tab_back_to("hang-up").await;
     page.types(&ENTER.to_string()).await;
     page.reads("status", "you hung up").await;
     page.until(
