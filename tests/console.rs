@@ -1,6 +1,11 @@
 //! `ringback console --text`: calls from a script on standard input, with the real binary.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails where it cannot go on, says what is missing, and waits for programs by the clock"
+)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

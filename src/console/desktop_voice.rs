@@ -62,6 +62,10 @@ enum Inbox {
     Ended(UtteranceId),
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "both tasks end with the channels of the one call that the console makes"
+)]
 impl DesktopVoice {
     /// Finds the voice.
     ///

@@ -145,22 +145,16 @@ impl Browser {
              user_pref(\"media.navigator.permission.disabled\", true);\n\
              user_pref(\"media.autoplay.default\", 0);\n\
              user_pref(\"media.autoplay.block-webaudio\", false);\n\
-             user_pref(\"media.cubeb.backend\", \"alsa\");\n\
              user_pref(\"remote.active-protocols\", 1);\n\
              user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);\n\
              user_pref(\"app.update.enabled\", false);\n",
         )
         .unwrap();
-        // A loudspeaker that nobody hears: without any, Firefox plays nothing.
-        let loudspeaker = folder.path().join("asound.conf");
-        let null = "pcm.!default { type null }\nctl.!default { type null }\n";
-        std::fs::write(&loudspeaker, null).unwrap();
         let child = Command::new(program)
             .args(["--headless", "--no-remote", "--profile"])
             .arg(folder.path())
             .args(["--remote-debugging-port", &port.to_string()])
             .env("HOME", folder.path())
-            .env("ALSA_CONFIG_PATH", &loudspeaker)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
