@@ -118,17 +118,17 @@ impl Conversation<'_> {
             }
             self.press(next).await;
         }
-        panic!("{words:?} is not among what {prompt} says");
+        panic!(
+            "{words:?} is not among what {prompt} says in {:#?}",
+            self.server.events(self.caller.id())
+        );
     }
 
     /// Records a message of three seconds, once it is asked for, and sends it.
     async fn records(&mut self, words: &[u8]) {
         self.hears("record-your-message").await;
-        self.server
-            .wait_for(self.caller.id(), &[("event", "records")])
-            .await;
-        // The tone comes behind the words; what is spoken into it is on no tape.
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        // The words take three seconds and the tone half a one; then there are five for the first word.
+        tokio::time::sleep(Duration::from_secs(5)).await;
         self.caller.speak(words, Duration::from_secs(3)).await;
         self.press("#").await;
         self.hears("message-recording-accept").await;
@@ -190,6 +190,8 @@ async fn a_day_is_put_in_order_in_one_call() {
     alice.press("*").await;
     alice.hears("main-menu").await;
     alice.press("3").await;
+    alice.hears("appointment-all-day").await;
+    alice.press("#").await;
     alice
         .goes_on_until("#", "appointment-timed", "Budget for the new laboratory")
         .await;
