@@ -46,7 +46,7 @@ pub struct MessageId(pub Arc<str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailFault {
     /// Try again later.
-    #[error("the mailbox cannot be reached: {0}")]
+    #[error("unavailable: {0}")]
     Unavailable(String),
     /// Credentials or rights.
     #[error("access denied: {0}")]
