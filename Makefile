@@ -24,11 +24,12 @@ lint:
 	@packaging/check-dependencies
 
 # The console with sound, on devices that ALSA makes up and by a speech service of its own.
+# One test at a time: they wait for sound that plays in real time.
 console:
 	@packaging/set-up test
 	$(CARGO) clippy --locked --features console --lib --bins --test console -- -D warnings
 	$(CARGO) test --locked --features console --lib console::
-	$(CARGO) test --locked --features console --test console
+	$(CARGO) test --locked --features console --test console -- --test-threads=1
 
 bench:
 	@packaging/set-up run
