@@ -123,6 +123,15 @@ impl Shared {
 
     /// The local address that routes to a peer.
     pub(super) fn local_ip_towards(&self, peer: SocketAddr) -> IpAddr {
+        let bound = self.bound.iter().map(|listener| listener.address.ip());
+        let mut bound = bound.filter(|ip| ip.is_ipv6() == peer.is_ipv6());
+        // Where there is but one, nobody has to be asked, which would take a socket for each call.
+        if let Some(first) = bound.next()
+            && !first.is_unspecified()
+            && bound.all(|other| other == first)
+        {
+            return first;
+        }
         transport::local_address_towards(peer).unwrap_or_else(|_| {
             let bound = self.bound.iter().map(|listener| listener.address.ip());
             bound
@@ -384,12 +393,12 @@ async fn within_dialog(
         });
     let found = key.map_or(Found::Nothing, |key| shared.registry.find(&key, path));
     let (transaction, status, extra) = match found {
-        Found::Dialog(requests) => match requests.try_send(transaction) {
+        Found::Dialog(requests) => match requests.try_send(Box::new(transaction)) {
             Ok(()) => return,
             Err(mpsc::error::TrySendError::Full(transaction)) => {
-                (transaction, 500, vec![Header::RetryAfter("1".into())])
+                (*transaction, 500, vec![Header::RetryAfter("1".into())])
             }
-            Err(mpsc::error::TrySendError::Closed(transaction)) => (transaction, 481, Vec::new()),
+            Err(mpsc::error::TrySendError::Closed(transaction)) => (*transaction, 481, Vec::new()),
         },
         Found::Elsewhere | Found::Nothing => (transaction, 481, Vec::new()),
     };

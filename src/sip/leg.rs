@@ -110,7 +110,7 @@ struct HeldBye {
 /// What the leg's task listens to.
 pub(super) struct Ears {
     commands: mpsc::UnboundedReceiver<Command>,
-    requests: mpsc::Receiver<Transaction>,
+    requests: mpsc::Receiver<Box<Transaction>>,
     invite_events: mpsc::UnboundedReceiver<InviteEvent>,
     replies: mpsc::UnboundedReceiver<Reply>,
 }
@@ -133,7 +133,7 @@ impl Leg {
                 }
                 Some(event) = ears.invite_events.recv() => self.on_invite_event(event),
                 Some(reply) = ears.replies.recv() => self.on_reply(reply),
-                Some(transaction) = ears.requests.recv() => self.on_request(transaction).await,
+                Some(transaction) = ears.requests.recv() => self.on_request(*transaction).await,
                 command = ears.commands.recv(), if commands_open => match command {
                     Some(command) => self.on_command(command),
                     None => {

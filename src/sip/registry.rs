@@ -25,7 +25,8 @@ pub(super) struct Registry {
 }
 
 struct Entry {
-    requests: mpsc::Sender<Transaction>,
+    /// Boxed: the queue of each call has room for 32 of them from the beginning.
+    requests: mpsc::Sender<Box<Transaction>>,
     path: Path,
     /// The ACK of our last re-INVITE, for when its 200 comes again.
     acknowledgement: Option<Acknowledgement>,
@@ -41,7 +42,7 @@ pub(super) struct Acknowledgement {
 
 /// What a request within a dialog found.
 pub(super) enum Found {
-    Dialog(mpsc::Sender<Transaction>),
+    Dialog(mpsc::Sender<Box<Transaction>>),
     /// A dialog, but the request came over another path.
     Elsewhere,
     Nothing,
@@ -54,7 +55,7 @@ impl Registry {
         key: DialogKey,
         path: Path,
         invite_cseq: u32,
-    ) -> Option<(Seat, mpsc::Receiver<Transaction>)> {
+    ) -> Option<(Seat, mpsc::Receiver<Box<Transaction>>)> {
         let invite = (key.call_id.clone(), key.remote_tag.clone());
         let (requests, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
         let mut invites = lock(&self.invites);

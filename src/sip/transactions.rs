@@ -111,8 +111,9 @@ pub(super) async fn serve_invite(
 pub(super) struct Reply {
     pub(super) cseq: u32,
     pub(super) method: Method,
-    /// None: no answer in time.
-    pub(super) response: Option<Response>,
+    /// None: no answer in time. Boxed: the queue of each call has room for 32 replies from the
+    /// beginning.
+    pub(super) response: Option<Box<Response>>,
 }
 
 /// A request of ours on its way.
@@ -135,7 +136,7 @@ pub(super) async fn send(
 ) {
     let (cseq, method) = (sending.cseq, sending.request.method);
     let response = tokio::select! {
-        response = tokio::time::timeout(sending.within, exchange(sending)) => response.ok().flatten(),
+        response = tokio::time::timeout(sending.within, exchange(sending)) => response.ok().flatten().map(Box::new),
         () = stop.cancelled() => None,
     };
     let _ = replies.send(Reply {
