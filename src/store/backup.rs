@@ -6,7 +6,6 @@
 //! database, and those that came meanwhile after it, until every file that the copied database names
 //! is there.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -103,23 +102,29 @@ fn copy_new_files(from: &Path, to: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Envelopes first: one whose sound is gone by then was delivered, and is in the database copy.
+/// What an envelope in the outbox is called, and what lies beside it.
+const ENVELOPES: [(&str, &str); 3] = [
+    (".due.json", ".wav"),
+    (".parked.json", ".wav"),
+    (".mail.json", ".eml"),
+];
+
+/// Envelopes first: one whose sound or mail is gone by then was delivered, and is in the database
+/// copy, or has left the house.
 fn copy_outbox(from: &Path, to: &Path) -> Result<(), StoreFault> {
     if !from.exists() {
         return Ok(());
     }
     make_private_folder(to)?;
-    let kept = |name: &str| name.ends_with(".due.json") || name.ends_with(".parked.json");
-    let envelopes: HashSet<String> = file_names(from)?
-        .into_iter()
-        .filter(|name| kept(name))
-        .collect();
-    for envelope in envelopes {
-        let Some((id, _)) = envelope.split_once('.') else {
+    for envelope in file_names(from)? {
+        let named = |(kind, ending): (&str, &str)| {
+            let id = envelope.strip_suffix(kind)?;
+            Some(format!("{id}{ending}"))
+        };
+        let Some(content) = ENVELOPES.into_iter().find_map(named) else {
             continue;
         };
-        let sound = format!("{id}.wav");
-        if copy_file(&from.join(&sound), &to.join(&sound))? {
+        if copy_file(&from.join(&content), &to.join(&content))? {
             copy_file(&from.join(&envelope), &to.join(&envelope))?;
         }
     }

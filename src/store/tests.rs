@@ -1,6 +1,6 @@
 //! Schema versions, transactions and backups.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use rusqlite::params;
 
@@ -162,6 +162,14 @@ async fn nobody_waits_long_for_a_locked_database() {
     assert_eq!(store.write(count_organisation_change).await, Ok(()));
 }
 
+struct AtEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Messages are written all the while; each backup must be whole.
 #[test]
 fn a_backup_is_consistent_while_calls_go_on() {
@@ -169,20 +177,28 @@ fn a_backup_is_consistent_while_calls_go_on() {
     let store = Store::open(folder.path()).unwrap();
     make_private_folder(&folder.path().join(OUTBOX_FOLDER)).unwrap();
     let targets = tempfile::tempdir().unwrap();
+    // Some for each backup: a slow disk must not find ever more to copy.
+    let wanted = AtomicI64::new(0);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0_i64.. {
-                if done.load(Ordering::Relaxed) {
-                    return;
+                while number >= wanted.load(Ordering::Relaxed) {
+                    if done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    std::thread::yield_now();
                 }
                 write_message(&store, number);
                 replace_greeting(&store, number);
                 std::thread::yield_now();
             }
         });
+        // However this ends, the writer ends too.
+        let _end = AtEnd(&done);
         let mut before = 0;
         for number in 0..10 {
+            wanted.fetch_add(200, Ordering::Relaxed);
             let target = targets.path().join(number.to_string());
             store.backup(&target).unwrap();
             let copied = Store::open(&target).unwrap();
@@ -192,13 +208,46 @@ fn a_backup_is_consistent_while_calls_go_on() {
             check_backup(&copied);
         }
         assert!(before > 0);
-        done.store(true, Ordering::Relaxed);
     });
     let fault = store
         .backup(&targets.path().join("0"))
         .unwrap_err()
         .to_string();
     assert!(fault.contains("is not empty"), "{fault}");
+}
+
+#[test]
+fn a_backup_has_the_mails_that_wait_and_no_half_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let outbox = folder.path().join(OUTBOX_FOLDER);
+    make_private_folder(&outbox).unwrap();
+    for name in [
+        "waits.mail.json",
+        "waits.eml",
+        "sent-meanwhile.mail.json",
+        "not-yet-written.eml",
+        "parked.parked.json",
+        "parked.wav",
+        "speaks.recording.json",
+        "speaks.wav",
+    ] {
+        fs::write(outbox.join(name), name).unwrap();
+    }
+    let target = folder.path().join("copy");
+    store.backup(&target).unwrap();
+    let copied = fs::read_dir(target.join(OUTBOX_FOLDER)).unwrap();
+    let mut copied: Vec<_> = copied.map(|entry| entry.unwrap().file_name()).collect();
+    copied.sort();
+    assert_eq!(
+        copied,
+        [
+            "parked.parked.json",
+            "parked.wav",
+            "waits.eml",
+            "waits.mail.json"
+        ]
+    );
 }
 
 fn write_message(store: &Store, number: i64) {
