@@ -13,6 +13,10 @@ use ringback::server::commands::{self, Form};
 use ringback::server::console_call::{self, ConsoleOptions, Sounding, Speaking};
 use ringback::server::demo_server::{self, DemoOptions};
 
+/// A busy hour's memory is given back when it is over.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A telephone user interface to a person's mailbox.
 #[derive(Parser)]
 #[command(name = "ringback", version, about, arg_required_else_help = true)]

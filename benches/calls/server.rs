@@ -1,0 +1,209 @@
+//! The server under measurement: an organisation of its own, on core 0.
+
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::process::Measured;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ringback");
+/// Length of the welcome, so that something is played for as long as anybody measures.
+const WELCOME_SECONDS: u32 = 110;
+/// Who has signed in before, by the demo: extensions and PINs.
+pub(super) const SUBSCRIBERS: [(&str, &str); 2] = [("2001", "482915"), ("2002", "739164")];
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server.
+pub(super) struct Server {
+    pub(super) process: Measured,
+    pub(super) sip: SocketAddrV4,
+    http: SocketAddrV4,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Makes the organisation and serves it, so many calls at once at most.
+    pub(super) fn start(calls_max: usize) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path();
+        let (sip, http) = (free_port(), free_port());
+        std::fs::write(
+            place.join("ringback.toml"),
+            format!(
+                "[sip]\nlisten = [\"{sip}\"]\ntransports = [\"udp\"]\n\
+                 [http]\nlisten = \"{http}\"\n\
+                 [storage]\ndata = {:?}\n\
+                 [speech]\nrender_ahead = false\n\
+                 [media]\npumps = 1\nports = \"20000-32767\"\n\
+                 [limits]\ncalls_max = {calls_max}\n\
+                 [log]\nlevel = \"warn\"\n",
+                place.join("data")
+            ),
+        )
+        .unwrap();
+        make_demo(place);
+        ringback(place, &["org", "export", "organisation.toml"]);
+        change_organisation(place);
+        ringback(place, &["org", "apply", "organisation.toml"]);
+        let mut child = Command::new("taskset")
+            .args([
+                "--cpu-list",
+                "0",
+                PROGRAM,
+                "serve",
+                "--config",
+                "ringback.toml",
+            ])
+            .current_dir(place)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let errors = child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            // What the server complains of belongs beside the figures, but not without end.
+            for line in BufReader::new(errors)
+                .lines()
+                .map_while(Result::ok)
+                .take(40)
+            {
+                eprintln!("server: {line}");
+            }
+        });
+        let server = Server {
+            process: Measured(child),
+            sip,
+            http,
+            _folder: folder,
+        };
+        let end = Instant::now() + PATIENCE;
+        while !server.page("/healthz").contains("200 OK") {
+            assert!(Instant::now() < end, "the server did not begin to serve");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    /// A gauge of `/metrics`.
+    pub(super) fn gauge(&self, name: &str) -> f64 {
+        let page = self.page("/metrics");
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in:\n{page}"))
+            .parse()
+            .unwrap()
+    }
+
+    fn page(&self, path: &str) -> String {
+        let mut text = String::new();
+        if let Ok(mut stream) = TcpStream::connect(self.http) {
+            let asked = write!(
+                stream,
+                "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            );
+            if asked.is_ok() {
+                let _ = stream.read_to_string(&mut text);
+            }
+        }
+        text
+    }
+}
+
+fn free_port() -> SocketAddrV4 {
+    let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = udp.local_addr().unwrap().port();
+    let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    match tcp {
+        Ok(_) => SocketAddrV4::new(Ipv4Addr::LOCALHOST, port),
+        Err(_) => free_port(),
+    }
+}
+
+fn ringback(place: &Path, arguments: &[&str]) {
+    let done = Command::new(PROGRAM)
+        .args(arguments)
+        .args(["--config", "ringback.toml"])
+        .current_dir(place)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "ringback {arguments:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+/// Has the demo make its organisation, its mailboxes and their messages.
+fn make_demo(place: &Path) {
+    let mut child = Command::new(PROGRAM)
+        .args(["demo", "--config", "ringback.toml", "--data", "data"])
+        .current_dir(place)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let out = child.stdout.take().unwrap();
+    let ready = BufReader::new(out)
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line == "ready");
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(ready, "the demo did not start");
+}
+
+/// As many calls a second as wanted, and a second access number, 7001, with a long welcome.
+fn change_organisation(place: &Path) {
+    let file = place.join("organisation.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut whole: toml::Table = text.parse().unwrap();
+    let first = |whole: &mut toml::Table, kind: &str| -> toml::Table {
+        whole[kind][0].as_table().unwrap().clone()
+    };
+    let gateways = whole["gateway"].as_array_mut().unwrap();
+    for gateway in gateways {
+        let gateway = gateway.as_table_mut().unwrap();
+        gateway.insert("requests_per_second".to_owned(), 1_000_000.into());
+        gateway.insert("calls_per_second".to_owned(), 1_000_000.into());
+    }
+    let mut plan = first(&mut whole, "dial_plan");
+    let own = [
+        ("name", "long".into()),
+        ("access_telephone_numbers", vec!["7001"].into()),
+        ("welcome_greeting_enabled", true.into()),
+        ("welcome_greeting_filename", "welcome.wav".into()),
+    ];
+    plan.extend(own.map(|(key, value): (&str, toml::Value)| (key.to_owned(), value)));
+    whole["dial_plan"].as_array_mut().unwrap().push(plan.into());
+    let mut group = first(&mut whole, "hunt_group");
+    let own = [
+        ("name", "long".into()),
+        ("dial_plan", "long".into()),
+        ("pilot_identifiers", vec!["7001"].into()),
+    ];
+    group.extend(own.map(|(key, value): (&str, toml::Value)| (key.to_owned(), value)));
+    whole["hunt_group"]
+        .as_array_mut()
+        .unwrap()
+        .push(group.into());
+    std::fs::write(&file, toml::to_string(&whole).unwrap()).unwrap();
+
+    let format = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(place.join("welcome.wav"), format).unwrap();
+    for sample in 0..WELCOME_SECONDS * 8_000 {
+        let time = sample as f32 / 8_000.0;
+        let level = 4_000.0 + 2_000.0 * (time * 9.0).sin();
+        wav.write_sample(((time * 1_300.0).sin() * level) as i16)
+            .unwrap();
+    }
+    wav.finalize().unwrap();
+}
