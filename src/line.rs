@@ -131,6 +131,13 @@ impl Locale {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its language, without the region.
+    pub fn language(&self) -> &str {
+        self.0
+            .split_once('-')
+            .map_or(&*self.0, |(language, _)| language)
+    }
 }
 
 impl Default for Locale {

@@ -208,6 +208,13 @@ enum Mailbox {
         #[command(flatten)]
         mailing: Mailing,
     },
+    /// Set the language that the owner hears after signing in
+    SetLanguage {
+        /// User name or extension
+        user: String,
+        /// A tag such as fr-FR; without one, the language of the dial plan
+        language: Option<String>,
+    },
     /// Unlock a mailbox after too many wrong PINs
     Unlock {
         /// User name or extension
@@ -498,6 +505,9 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
             keep,
             mailing,
         } => commands::set_pin(place, &user, pin, !keep, &mailing.into()),
+        Mailbox::SetLanguage { user, language } => {
+            runtime()?.block_on(commands::set_language(place, &user, language))
+        }
         Mailbox::Unlock { user } => commands::unlock(place, &user),
         Mailbox::Deliver {
             user,

@@ -137,6 +137,53 @@ fn a_subscriber_signs_in_hears_a_message_and_deletes_it() {
 }
 
 #[test]
+fn a_subscriber_hears_the_language_of_the_mailbox_where_it_is_installed() {
+    let desk = Desk::new();
+    let words = desk.folder.path().join("words");
+    let french = words.join("prompts/fr-FR");
+    copy_folder(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/en-US")),
+        &french,
+    );
+    let file = french.join("voice-mail.ftl");
+    let spoken = std::fs::read_to_string(&file).unwrap();
+    let changed = spoken.replace("Message deleted.", "Message effacé.");
+    assert_ne!(spoken, changed);
+    std::fs::write(&file, changed).unwrap();
+    let settings = desk.folder.path().join("ringback.toml");
+    std::fs::write(&settings, format!("[conversation]\nwords = {words:?}\n")).unwrap();
+    let settings = settings.to_str().unwrap();
+    let set_language = |arguments: &[&str]| {
+        let output = Command::new(BINARY)
+            .args(["mailbox", "set-language", "alice"])
+            .args(arguments)
+            .arg("--data")
+            .arg(desk.data())
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        String::from_utf8(said).unwrap()
+    };
+    let script = "2001\n482915#\n1\n7\nhang up\n";
+    let said = set_language(&["fr-FR", "--config", settings]);
+    assert_eq!(said, "alice: hears fr-FR after signing in\n");
+    let shown = desk.calls(&["--hurry", "--config", settings], script);
+    assert!(shown.contains("Message effacé.\n"), "{shown}");
+    // Not installed any more: the dial plan's.
+    let shown = desk.calls(&["--hurry"], script);
+    assert!(shown.contains("Message deleted.\n"), "{shown}");
+    // Another region of an installed language does.
+    let said = set_language(&["fr-CA", "--config", settings]);
+    assert!(said.contains("those of fr-FR are heard"), "{said}");
+    let shown = desk.calls(&["--hurry", "--config", settings], script);
+    assert!(shown.contains("Message effacé.\n"), "{shown}");
+    let said = set_language(&["Klingon, please"]);
+    assert!(said.contains("this is no language"), "{said}");
+    let said = set_language(&[]);
+    assert_eq!(said, "alice: hears the language of the dial plan\n");
+}
+
+#[test]
 fn a_caller_leaves_a_message_that_lasts_as_long_as_he_spoke() {
     let desk = Desk::new();
     let options = ["--hurry", "--dial", "2002", "--from", "2001"];

@@ -41,13 +41,7 @@ fn of(caller: &Caller, visit: &Visit<'_>, settings: &UserSettings) -> Manner {
 fn installed(caller: &Caller, language: &str) -> Option<Locale> {
     let locale = Locale::new(language);
     let best = caller.language().prompts.best(&locale);
-    (language_of(&best) == language_of(&locale)).then_some(locale)
-}
-
-/// The language of a locale, without its region.
-fn language_of(locale: &Locale) -> &str {
-    let tag = locale.as_str();
-    tag.split_once('-').map_or(tag, |(language, _)| language)
+    (best.language() == locale.language()).then_some(locale)
 }
 
 /// How long waits are, in hundredths of the configured ones.

@@ -254,11 +254,7 @@ impl DialPlan {
             problems.party("access_telephone_numbers", number);
         }
         let language = &self.default_language;
-        let is_tag = (2..=35).contains(&language.len())
-            && language
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !is_tag {
+        if !is_language_tag(language) {
             problems.add(
                 "default_language",
                 language,
@@ -385,6 +381,14 @@ fn address_or_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNe
                 "{text:?} is no address; write an address such as 192.0.2.10, or a network such as 192.0.2.0/24"
             ))
         })
+}
+
+/// Whether this may be the tag of a language (RFC 5646), such as `en-US`.
+pub fn is_language_tag(text: &str) -> bool {
+    (2..=35).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn default_language() -> String {

@@ -26,7 +26,7 @@ use crate::store::Store;
 
 pub use check::check;
 pub use imports::{import, import_people};
-pub use mailboxes::{Mailing, disable, enable, list, set_pin, show, unlock};
+pub use mailboxes::{Mailing, disable, enable, list, set_language, set_pin, show, unlock};
 pub use messages::{Delivery, deliver, export, messages};
 pub use outbox::{outbox_list, outbox_retry};
 pub use sheets::{Form, key_card, recording_script};

@@ -8,6 +8,7 @@ use anyhow::bail;
 
 use super::super::pin_mails;
 use super::{Place, print};
+use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::writing::is_plain_address;
 use crate::mailbox::{
@@ -16,9 +17,11 @@ use crate::mailbox::{
 use crate::organisation::Organisation;
 use crate::organisation::mailboxes::{self, Enabling, MailboxState, NewPin};
 use crate::outbox;
+use crate::policy::dial_plan::is_language_tag;
 use crate::policy::lockout::Gate;
 use crate::policy::mailbox::{Subscriber, Subscribers as _};
 use crate::policy::pin::PinCost;
+use crate::server::wiring::open_language;
 use crate::store::Store;
 
 /// `mailbox enable`.
@@ -177,6 +180,9 @@ pub async fn show(place: &Place, user: &str) -> anyhow::Result<()> {
         row("failed sign-ins", pin.failures.count.to_string());
     }
     row("set up", yes_no(settings.set_up));
+    if let Some(language) = &settings.language {
+        row("language", language.clone());
+    }
     row(
         "messages",
         format!("{} new, {} old", counts.unread, counts.read),
@@ -241,6 +247,48 @@ pub fn unlock(place: &Place, user: &str) -> anyhow::Result<()> {
     print(&format!(
         "{user}: unlocked; failed sign-ins are forgotten\n"
     ))
+}
+
+/// `mailbox set-language`.
+///
+/// # Errors
+/// When there is no such mailbox, or the language is none.
+pub async fn set_language(
+    place: &Place,
+    user: &str,
+    language: Option<String>,
+) -> anyhow::Result<()> {
+    if let Some(tag) = language.as_deref().filter(|tag| !is_language_tag(tag)) {
+        bail!(
+            "{tag}: this is no language; give a tag such as en-US or fr-FR, or none for the dial plan's"
+        );
+    }
+    let (store, clock) = place.store()?;
+    let user = find(&store, user, &clock.now())?.mailbox.user;
+    let mailbox = EmbeddedMailbox::new(store);
+    let id = MailboxId(Arc::from(user.as_str()));
+    let mut settings = mailbox.settings(&id).await?;
+    settings.language = language.clone();
+    mailbox.save_settings(&id, &settings).await?;
+    let Some(tag) = language else {
+        return print(&format!("{user}: hears the language of the dial plan\n"));
+    };
+    print(&format!("{user}: hears {tag} after signing in\n"))?;
+    let language = open_language(&place.config()?)?;
+    let prompts = &language.prompts;
+    let locale = Locale::new(&tag);
+    let best = prompts.best(&locale);
+    if best != locale {
+        let heard = if best.language() == locale.language() {
+            format!("those of {best}")
+        } else {
+            "those of the dial plan".to_owned()
+        };
+        print(&format!(
+            "{user}: there are no prompts for {tag}; until there are (conversation.words), {heard} are heard\n"
+        ))?;
+    }
+    Ok(())
 }
 
 /// By user name, or by extension.
