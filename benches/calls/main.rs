@@ -120,6 +120,7 @@ struct Floor {
 /// What one number of calls took.
 struct Load {
     calls: usize,
+    all_taken: bool,
     /// Share of a core.
     used: f64,
     found: Findings,
@@ -132,7 +133,8 @@ impl Load {
 
     /// Whether callers heard every packet in time.
     fn is_good(&self) -> bool {
-        self.used < FULL
+        self.all_taken
+            && self.used < FULL
             && self.found.lost == 0
             && self.found.gaps.share(0.999) <= Duration::from_millis(30)
     }
@@ -246,7 +248,12 @@ impl Bench {
         let used = process.used().saturating_sub(before);
         let used = used.as_secs_f64() / began.elapsed().as_secs_f64();
         let found = self.telephones.look_anew();
-        Load { calls, used, found }
+        Load {
+            calls,
+            all_taken: true,
+            used,
+            found,
+        }
     }
 
     fn floor_of(&mut self, calls: usize, way: Way) -> Load {
@@ -288,10 +295,14 @@ impl Bench {
     ) -> Load {
         self.telephones.begin(server.sip);
         self.telephones.ramp(calls, 400.0, script);
-        self.telephones.until_talking(calls);
+        let all_taken = self.telephones.until_talking(calls);
         self.telephones.run_for(wait);
-        let load = self.measure(&server.process, calls);
-        println!("{}", load.line());
+        let load = Load {
+            all_taken,
+            ..self.measure(&server.process, calls)
+        };
+        let late = server.gauge("ringback_media_late_microseconds");
+        println!("{}; sound late by {late} µs in the mean", load.line());
         load
     }
 
@@ -639,7 +650,7 @@ impl Bench {
         let server = Server::start(allowed);
         self.telephones.begin(server.sip);
         self.telephones.ramp(allowed, 400.0, listens);
-        self.telephones.until_talking(allowed);
+        assert!(self.telephones.until_talking(allowed));
         self.telephones.look_anew();
         self.telephones.ramp(5_000, 500.0, listens);
         let found = self.telephones.look_anew();

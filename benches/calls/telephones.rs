@@ -288,16 +288,19 @@ impl Telephones {
         }
     }
 
-    /// Waits until so many calls were answered and none has ended.
-    pub(super) fn until_talking(&mut self, calls: usize) {
+    /// Waits until so many calls were answered and none has ended; false when some never were.
+    pub(super) fn until_talking(&mut self, calls: usize) -> bool {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             let talking = |call: &&Call| call.state == State::Talking;
             let talking = self.calls.iter().filter(talking).count();
             if talking == calls {
-                return;
+                return true;
             }
-            assert!(Instant::now() < end, "{talking} of {calls} calls talk");
+            if Instant::now() >= end {
+                println!("{talking} of {calls} calls were taken");
+                return false;
+            }
             self.run_for(Duration::from_millis(100));
         }
     }

@@ -192,6 +192,14 @@ impl Config {
                 ),
             ));
         }
+        if self.limits.late_ms > 100 {
+            found.push((
+                "limits.late_ms",
+                "is above 100, where callers have long heard gaps; lower it, or choose 0 to take \
+                 calls however late sound is"
+                    .to_owned(),
+            ));
+        }
         if self.limits.drain_s > 86_400 {
             found.push((
                 "limits.drain_s",

@@ -131,6 +131,9 @@ pub struct Storage {
 pub struct Limits {
     /// Calls at once (MaxCallsAllowed); one more is refused with 503.
     pub calls_max: usize,
+    /// While sound is late by more than this in the mean, in milliseconds, new calls are refused with
+    /// 503; 0: never.
+    pub late_ms: u64,
     /// How long running calls may go on after SIGTERM, in seconds.
     pub drain_s: u64,
     /// How long the answer to a BYE may wait for a recording to be safe on disk, in milliseconds.
@@ -342,6 +345,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             calls_max: 100,
+            late_ms: 3,
             drain_s: 600,
             hang_up_wait_ms: 2_000,
         }

@@ -60,6 +60,8 @@ pub struct MediaCounts {
     pub slots_late: u64,
     /// Legs that failed.
     pub legs_failed: u64,
+    /// How late the pump that would take the next call runs, as a mean of half a second.
+    pub lateness: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -88,10 +90,28 @@ pub(super) struct Hub {
     next_leg: AtomicU64,
 }
 
+impl Hub {
+    /// The pump that has fewest legs.
+    fn idlest(&self) -> (usize, &PumpDoor) {
+        let pumps = self.pumps.iter().enumerate();
+        pumps
+            .min_by_key(|(_, pump)| pump.load.legs.load(Ordering::Relaxed))
+            .unwrap_or((0, &self.pumps[0]))
+    }
+}
+
 #[derive(Debug)]
 struct PumpDoor {
     control: Sender<Control>,
-    legs: Arc<AtomicUsize>,
+    load: Arc<Load>,
+}
+
+/// What a pump has to do, and whether it manages.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    pub(super) legs: AtomicUsize,
+    /// The mean lateness, in microseconds.
+    pub(super) late_us: AtomicU64,
 }
 
 pub(super) enum Control {
@@ -137,17 +157,17 @@ impl Media {
         let mut threads = Vec::new();
         for number in 0..config.pumps.max(1) {
             let (control, commands) = channel();
-            let legs = Arc::new(AtomicUsize::new(0));
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
-            let load = Arc::clone(&legs);
+            let load = Arc::new(Load::default());
+            let of_pump = Arc::clone(&load);
             let counters = Arc::clone(&counters);
             let no_media_timeout = config.no_media_timeout;
             let thread = std::thread::Builder::new().name(format!("media-pump-{number}"));
             // Built on its own thread, since voice detectors must not move.
             threads.push(thread.spawn(move || {
-                Pump::new(commands, load, counters, no_media_timeout, epoll).run();
+                Pump::new(commands, of_pump, counters, no_media_timeout, epoll).run();
             })?);
-            pumps.push(PumpDoor { control, legs });
+            pumps.push(PumpDoor { control, load });
         }
         let hub = Hub {
             pumps,
@@ -200,7 +220,14 @@ impl Media {
             packets_received: counters.packets_received.load(Ordering::Relaxed),
             slots_late: counters.slots_late.load(Ordering::Relaxed),
             legs_failed: counters.legs_failed.load(Ordering::Relaxed),
+            lateness: self.lateness(),
         }
+    }
+
+    /// How late the pump that would take the next call runs, as a mean of half a second.
+    pub fn lateness(&self) -> Duration {
+        let (_, pump) = self.hub.idlest();
+        Duration::from_micros(pump.load.late_us.load(Ordering::Relaxed))
     }
 
     /// Ends all legs (`Shutdown`) and the pumps, and waits for them.
@@ -254,10 +281,7 @@ fn start(hub: Arc<Hub>, way: Way, plan: Option<LegPlan>, line: FarEnd) -> LegHan
         statistics: Mutex::default(),
         ended: watch::Sender::new(None),
     });
-    let idlest = hub.pumps.iter().enumerate();
-    let pump = idlest
-        .min_by_key(|(_, pump)| pump.legs.load(Ordering::Relaxed))
-        .map_or(0, |(index, _)| index);
+    let (pump, _) = hub.idlest();
     let start = Start {
         id,
         way,
@@ -266,12 +290,12 @@ fn start(hub: Arc<Hub>, way: Way, plan: Option<LegPlan>, line: FarEnd) -> LegHan
         shared: Arc::clone(&shared),
     };
     let door = &hub.pumps[pump];
-    door.legs.fetch_add(1, Ordering::Relaxed);
+    door.load.legs.fetch_add(1, Ordering::Relaxed);
     hub.counters.legs.fetch_add(1, Ordering::Relaxed);
     if door.control.send(Control::Start(Box::new(start))).is_err() {
         // The pump is gone: the line was dropped with the message, which ends the talk.
         shared.ended.send_replace(Some(HangUpCause::Shutdown));
-        door.legs.fetch_sub(1, Ordering::Relaxed);
+        door.load.legs.fetch_sub(1, Ordering::Relaxed);
         hub.counters.legs.fetch_sub(1, Ordering::Relaxed);
     }
     LegHandle {

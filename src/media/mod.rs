@@ -9,6 +9,7 @@ mod arithmetic;
 mod doors;
 mod frame_leg;
 mod jitter_buffer;
+mod lateness;
 mod leg;
 mod pace;
 mod player;

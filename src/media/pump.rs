@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -27,7 +27,8 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::line::{FarEnd, HangUpCause, LINE_QUEUE};
 
-use super::doors::{Control, Counters, Shared, Start};
+use super::doors::{Control, Counters, Load, Shared, Start};
+use super::lateness::Lateness;
 use super::leg::{Leg, LegIdentity};
 use super::rtcp::NtpClock;
 use super::way::{STREAM, Way, stream};
@@ -35,6 +36,8 @@ use super::way::{STREAM, Way, stream};
 /// A leg's turn comes in one of so many slots of the 20 ms.
 const SLOTS: usize = 8;
 const SLOT: Duration = Duration::from_micros(2_500);
+/// A slot may have so many legs more than the emptiest one, and one more for each so many of its.
+const UNEVEN: usize = 8;
 /// A pump that was kept from running for longer starts its rhythm anew: a burst helps nobody.
 const HOPELESSLY_LATE: Duration = Duration::from_millis(200);
 /// How often the sockets are asked again in one slot before the ticks have their turn.
@@ -99,7 +102,8 @@ struct Entry {
 
 pub(super) struct Pump {
     control: Receiver<Control>,
-    load: Arc<AtomicUsize>,
+    load: Arc<Load>,
+    lateness: Lateness,
     counters: Arc<Counters>,
     no_media_timeout: Duration,
     epoll: OwnedFd,
@@ -108,6 +112,7 @@ pub(super) struct Pump {
     free: Vec<usize>,
     by_id: HashMap<u64, usize>,
     slots: [Vec<usize>; SLOTS],
+    next_slot: usize,
     /// Legs that are ticked each 10 ms have a second slot.
     second_slots: [Vec<usize>; SLOTS],
     calling: Arc<Calling>,
@@ -120,7 +125,7 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(
         control: Receiver<Control>,
-        load: Arc<AtomicUsize>,
+        load: Arc<Load>,
         counters: Arc<Counters>,
         no_media_timeout: Duration,
         epoll: OwnedFd,
@@ -128,6 +133,7 @@ impl Pump {
         Pump {
             control,
             load,
+            lateness: Lateness::default(),
             counters,
             no_media_timeout,
             epoll,
@@ -136,6 +142,7 @@ impl Pump {
             free: Vec::new(),
             by_id: HashMap::new(),
             slots: Default::default(),
+            next_slot: 0,
             second_slots: Default::default(),
             calling: Arc::default(),
             called: Vec::new(),
@@ -149,11 +156,12 @@ impl Pump {
         // Sound before all else, where the system lets us. Without the right to it the pump runs
         // like any other thread.
         let _ = rustix::process::setpriority_process(None, PRIORITY);
-        let mut slot = 0;
         let mut due = Instant::now();
         loop {
             if self.by_id.is_empty() {
                 // Nothing to tick: sleep until somebody calls.
+                self.lateness = Lateness::default();
+                self.load.late_us.store(0, Ordering::Relaxed);
                 match self.control.recv() {
                     Ok(control) => {
                         if !self.obey(control) {
@@ -179,6 +187,9 @@ impl Pump {
             self.hear_conversations();
             let now = Instant::now();
             let late = now.saturating_duration_since(due);
+            self.lateness.note(late);
+            let mean = self.lateness.mean().as_micros() as u64;
+            self.load.late_us.store(mean, Ordering::Relaxed);
             if late > SLOT * 4 {
                 self.counters.slots_late.fetch_add(1, Ordering::Relaxed);
             }
@@ -195,8 +206,8 @@ impl Pump {
                 if now < due {
                     break;
                 }
-                self.tick(slot, now);
-                slot = (slot + 1) % SLOTS;
+                self.tick(self.next_slot, now);
+                self.next_slot = (self.next_slot + 1) % SLOTS;
                 due += SLOT;
             }
             let pause = due.saturating_duration_since(Instant::now());
@@ -267,9 +278,7 @@ impl Pump {
             self.entries.push(None);
             self.entries.len() - 1
         });
-        let slot = (0..SLOTS)
-            .min_by_key(|&slot| self.slots[slot].len())
-            .unwrap_or(0);
+        let slot = self.slot_for_newcomer();
         let sockets = start.way.sockets().into_iter();
         for (socket, is_rtcp) in sockets.flat_map(|pair| [(&pair.rtp, 0), (&pair.rtcp, 1)]) {
             let data = epoll::EventData::new_u64((index as u64) << 1 | is_rtcp);
@@ -299,6 +308,16 @@ impl Pump {
         // What was asked before the leg began, and the waker for what will be asked.
         self.hear_conversation(index);
         self.after(index);
+    }
+
+    /// The slot that comes next, so that a call is heard at once, unless that one has its share.
+    fn slot_for_newcomer(&self) -> usize {
+        let least = self.slots.iter().map(Vec::len).min().unwrap_or(0);
+        let most = least + least / UNEVEN + UNEVEN;
+        (0..SLOTS)
+            .map(|ahead| (self.next_slot + ahead) % SLOTS)
+            .find(|&slot| self.slots[slot].len() <= most)
+            .unwrap_or(self.next_slot)
     }
 
     /// Gives a leg its second slot, or takes it away, as its packets need.
@@ -511,7 +530,7 @@ impl Pump {
             legs.retain(|&other| other != index);
         }
         self.free.push(index);
-        self.load.fetch_sub(1, Ordering::Relaxed);
+        self.load.legs.fetch_sub(1, Ordering::Relaxed);
         self.counters.legs.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -42,6 +42,8 @@ const FAREWELL_LONGEST: Duration = Duration::from_secs(35);
 pub(super) enum Turned {
     Draining,
     CallLimit,
+    /// Sound is late already.
+    Overload,
     NoPort,
 }
 
@@ -50,6 +52,7 @@ impl Turned {
         match self {
             Turned::Draining => "draining",
             Turned::CallLimit => "call-limit",
+            Turned::Overload => "overload",
             Turned::NoPort => "no-rtp-port",
         }
     }
@@ -57,7 +60,7 @@ impl Turned {
     fn retry_after(self) -> Duration {
         Duration::from_secs(match self {
             Turned::Draining => 30,
-            Turned::CallLimit | Turned::NoPort => 5,
+            Turned::CallLimit | Turned::Overload | Turned::NoPort => 5,
         })
     }
 }
@@ -93,8 +96,9 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
             return incoming.decline(Decline::from(fault)).await;
         }
     };
-    let Some(mut ticket) = house.calls.admit(house.config().limits.calls_max, source) else {
-        return turn_away(&house, record, incoming, Turned::CallLimit).await;
+    let mut ticket = match house.admit(source) {
+        Ok(ticket) => ticket,
+        Err(why) => return turn_away(&house, record, incoming, why).await,
     };
     let port = match house.media.open(incoming.local_ip) {
         Ok(port) => port,

@@ -111,6 +111,12 @@ fn sound(page: &mut Page, house: &House) {
         None,
         counts.packets_received,
     );
+    page.gauge(
+        "media_late_microseconds",
+        "How late sound is sent, as a mean of half a second; above limits.late_ms new calls are refused.",
+        None,
+        counts.lateness.as_micros(),
+    );
     page.counter(
         "media_tick_late_total",
         "Sending slots that began more than 10 ms late.",

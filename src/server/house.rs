@@ -1,9 +1,11 @@
 //! All rooms together, as every call task sees them.
 
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::calls::Calls;
+use super::call::Turned;
+use super::calls::{Calls, Ticket};
 use crate::admin::{CallLog, Health, Metrics};
 use crate::caller::Language;
 use crate::config::{Config, Conversation};
@@ -83,6 +85,17 @@ impl House {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Lets one more call in, as far as the limits and the sound of those that go on allow.
+    pub(super) fn admit(&self, source: IpAddr) -> Result<Ticket, Turned> {
+        let limits = &self.config().limits;
+        if limits.late_ms > 0 && self.media.lateness() > Duration::from_millis(limits.late_ms) {
+            return Err(Turned::Overload);
+        }
+        self.calls
+            .admit(limits.calls_max, source)
+            .ok_or(Turned::CallLimit)
     }
 
     /// Puts other settings in their place, for calls from now on.

@@ -104,8 +104,9 @@ async fn serve(house: Arc<House>, call: WebCall) {
     if !house.health.is_ready() {
         return turn_away(&house, notes, &call.news, 503, Turned::Draining.label()).await;
     }
-    let Some(ticket) = house.calls.admit(house.config().limits.calls_max, gateway) else {
-        return turn_away(&house, notes, &call.news, 503, Turned::CallLimit.label()).await;
+    let ticket = match house.admit(gateway) {
+        Ok(ticket) => ticket,
+        Err(why) => return turn_away(&house, notes, &call.news, 503, why.label()).await,
     };
     let WebCall { wishes, news, .. } = call;
     let mut sound = None;
