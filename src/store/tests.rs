@@ -256,11 +256,10 @@ fn write_message(store: &Store, number: i64) {
     // As in a call: outbox, mailbox, forgotten.
     wav::write_stored(&outbox.join(format!("{id}.wav")), &[7; 80]).unwrap();
     fs::write(outbox.join(format!("{id}.due.json")), "{}").unwrap();
-    fs::copy(
-        outbox.join(format!("{id}.wav")),
-        store.audio_folder().join(format!("{id}.wav")),
-    )
-    .unwrap();
+    // Under its name only when it is whole, as the mailbox does.
+    let unfinished = store.audio_folder().join("unfinished");
+    fs::copy(outbox.join(format!("{id}.wav")), &unfinished).unwrap();
+    fs::rename(&unfinished, store.audio_folder().join(format!("{id}.wav"))).unwrap();
     store
         .write_now(|db| {
             db.execute(
@@ -277,7 +276,9 @@ fn write_message(store: &Store, number: i64) {
 
 fn replace_greeting(store: &Store, number: i64) {
     let file = format!("greeting-{number}.wav");
-    wav::write_stored(&store.audio_folder().join(&file), &[7; 80]).unwrap();
+    let unfinished = store.audio_folder().join("unfinished");
+    wav::write_stored(&unfinished, &[7; 80]).unwrap();
+    fs::rename(&unfinished, store.audio_folder().join(&file)).unwrap();
     store
         .write_now(|db| {
             db.execute(
