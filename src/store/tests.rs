@@ -276,9 +276,7 @@ fn write_message(store: &Store, number: i64) {
 
 fn replace_greeting(store: &Store, number: i64) {
     let file = format!("greeting-{number}.wav");
-    let unfinished = store.audio_folder().join("unfinished");
-    wav::write_stored(&unfinished, &[7; 80]).unwrap();
-    fs::rename(&unfinished, store.audio_folder().join(&file)).unwrap();
+    wav::write_stored(&store.audio_folder().join(&file), &[7; 80]).unwrap();
     store
         .write_now(|db| {
             db.execute(

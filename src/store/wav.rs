@@ -24,9 +24,12 @@ pub fn read_stored(path: &Path) -> io::Result<Vec<i16>> {
 
 /// Writes a file and syncs it; the folder is the caller's to sync. Blocks.
 pub fn write_stored(path: &Path, samples: &[i16]) -> io::Result<()> {
-    let mut file = fs::File::create(path)?;
+    // Under its name only when it is whole: a backup may be copying the folder.
+    let unfinished = path.with_extension("unfinished");
+    let mut file = fs::File::create(&unfinished)?;
     file.write_all(&encode(samples))?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&unfinished, path)
 }
 
 /// Reads a file of others of at most `seconds_max`. Blocks.
