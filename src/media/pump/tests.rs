@@ -429,6 +429,50 @@ fn a_leg_that_fails_ends_alone() {
     assert_eq!(figures(), (2, 2, 1));
 }
 
+/// A tape that keeps the pump waiting.
+struct Slow;
+
+impl TapeWriter for Slow {
+    fn write(&mut self, _: &[i16]) {
+        std::thread::sleep(Duration::from_millis(60));
+    }
+}
+
+#[test]
+fn a_pump_that_cannot_keep_up_says_so_until_it_can() {
+    let media = Media::start(MediaConfig {
+        rtp_ports: 33_000..=33_099,
+        pumps: 1,
+        no_media_timeout: Duration::from_secs(60),
+    })
+    .unwrap();
+    let (telephone, handle, near) = call(&media);
+    telephone.hear();
+    let until = |late: bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while (media.lateness() > Duration::from_millis(20)) != late {
+            assert!(Instant::now() < deadline, "{:?}", media.counts());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let limits = RecordingLimits {
+        longest: Duration::from_secs(60),
+        idle: Duration::from_secs(60),
+        warn_before_end: Duration::ZERO,
+    };
+    let tape = Tape {
+        id: TapeId("slow".into()),
+        writer: Box::new(Slow),
+    };
+    near.commands
+        .try_send(LineCommand::Record(tape, limits))
+        .unwrap();
+    until(true);
+    near.commands.try_send(LineCommand::StopRecording).unwrap();
+    until(false);
+    handle.hang_up(HangUpCause::Caller);
+}
+
 #[test]
 fn ports_come_back_however_calls_end() {
     let media = media();
