@@ -11,7 +11,7 @@ use ringback::line::{
     Candidate, FarEnd, Grammar, HangUpCause, Hypothesis, Key, LineCommand, LineEvent, Pace, PlayId,
     RecordingLimits, SAMPLE_RATE, Segment, Skip, Sound, Sure, Take, TakeEnd, Tape, TransferOutcome,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::story::Said;
@@ -56,6 +56,8 @@ pub struct Status {
     pub recording: bool,
     /// When something last changed.
     pub changed_at: Instant,
+    /// Something may have changed.
+    pub changed: Rc<Notify>,
     /// The call is over.
     pub over: bool,
     /// Everything that has begun to sound, by name.
@@ -123,6 +125,8 @@ struct Recording {
     /// When the voice was heard last, or the recording began.
     quiet_since: Instant,
     written: Duration,
+    /// Samples since the disk had a moment of real time.
+    in_a_row: usize,
     keep: Duration,
     voiced: Duration,
 }
@@ -133,7 +137,7 @@ pub struct Telephone {
     doings: mpsc::UnboundedReceiver<Doing>,
     status: Rc<RefCell<Status>>,
     names: SoundNames,
-    options: Rc<dyn Fn(&str) -> bool>,
+    options: fn(&str) -> bool,
     pace: Pace,
     playing: Option<Playing>,
     recording: Option<Recording>,
@@ -148,6 +152,7 @@ pub fn status() -> Rc<RefCell<Status>> {
         playing: false,
         recording: false,
         changed_at: Instant::now(),
+        changed: Rc::default(),
         over: false,
         begun: Vec::new(),
         trial: None,
@@ -161,7 +166,7 @@ impl Telephone {
         doings: mpsc::UnboundedReceiver<Doing>,
         status: Rc<RefCell<Status>>,
         names: SoundNames,
-        options: Rc<dyn Fn(&str) -> bool>,
+        options: fn(&str) -> bool,
     ) -> Telephone {
         Telephone {
             line,
@@ -233,6 +238,7 @@ impl Telephone {
         let mut status = self.status.borrow_mut();
         status.playing = self.playing.as_ref().is_some_and(|playing| !playing.paused);
         status.recording = self.recording.is_some();
+        status.changed.notify_one();
     }
 
     async fn tell(&self, event: LineEvent) {
@@ -303,6 +309,7 @@ impl Telephone {
                     since: now,
                     quiet_since: now,
                     written: Duration::ZERO,
+                    in_a_row: 0,
                     keep: Duration::ZERO,
                     voiced: Duration::ZERO,
                 });
@@ -405,7 +412,8 @@ impl Telephone {
             let recorded = now - recording.since;
             let fresh = recorded.saturating_sub(recording.written);
             let value = speaking.map_or(0, |(_, value)| value);
-            write(&mut recording.tape, value, samples(fresh));
+            let count = samples(fresh);
+            write(&mut recording.tape, value, count, &mut recording.in_a_row);
             recording.written = recorded;
             if speaking.is_some() {
                 recording.voiced += fresh;
@@ -593,20 +601,25 @@ impl Telephone {
     }
 }
 
-/// Hands so many samples to the tape. A minute that passes in no time is more than the queue to the
-/// disk holds, so the disk gets a moment of real time for each second.
+/// So much sound may go to the disk before it gets a moment of real time: half of what the queue to the
+/// disk holds, since a minute that passes in no time is more than that.
+const UNTIL_A_MOMENT: usize = 10 * SAMPLE_RATE as usize;
+
+/// Hands so many samples to the tape; `in_a_row` counts them until the disk gets its moment.
 #[expect(
     clippy::disallowed_methods,
     reason = "the disk of a story is real, only its clock is not"
 )]
-fn write(tape: &mut Tape, value: i16, mut count: usize) {
-    const SECOND: usize = SAMPLE_RATE as usize;
+fn write(tape: &mut Tape, value: i16, mut count: usize, in_a_row: &mut usize) {
+    let piece = vec![value; count.min(UNTIL_A_MOMENT)];
     while count > 0 {
-        let piece = count.min(SECOND);
-        tape.writer.write(&vec![value; piece]);
-        count -= piece;
-        if count > 0 {
-            std::thread::sleep(Duration::from_millis(5));
+        let now = count.min(UNTIL_A_MOMENT - *in_a_row);
+        tape.writer.write(&piece[..now]);
+        count -= now;
+        *in_a_row += now;
+        if *in_a_row == UNTIL_A_MOMENT {
+            std::thread::sleep(Duration::from_millis(10));
+            *in_a_row = 0;
         }
     }
 }
@@ -627,7 +640,8 @@ fn samples(length: Duration) -> usize {
     (length.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000) as usize
 }
 
-async fn sleep_until(wake: Option<Instant>) {
+/// Sleeps until then, or for ever.
+pub async fn sleep_until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake).await,
         None => std::future::pending().await,

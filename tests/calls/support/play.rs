@@ -2,6 +2,7 @@
 //! one clock that only moves when all of them wait.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use ringback::transcript::{Event, Pressed, Transcript, Witness};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::far_end::{Doing, Status, Telephone, Trial, status};
+use super::far_end::{Doing, Status, Telephone, Trial, sleep_until, status};
 use super::story::{Act, Line, Said, Story, What, parse_duration, split_outside_quotes, written};
 use super::world::World;
 
@@ -194,11 +195,10 @@ async fn play_call(
     let (doings_to, doings) = mpsc::unbounded_channel();
     let status = status();
     let language = language();
-    let options = option_prompts(&language);
     if let Some((_, at)) = variation.interrupts.filter(|(call, _)| *call == number) {
         status.borrow_mut().trial = Some(Trial { at, stopped: None });
     }
-    let telephone = Telephone::new(far, doings, status.clone(), world.names.clone(), options);
+    let telephone = Telephone::new(far, doings, status.clone(), world.names.clone(), is_option_prompt);
     let speaks = |act: &Act| matches!(act.what, What::Say { .. } | What::Mumble);
     let by_voice = call.lines.iter().any(|acts| acts.iter().any(speaks));
     let conversation = async {
@@ -247,14 +247,16 @@ async fn play_call(
 }
 
 /// Knows which prompts read out the options of menus: what they say is known from their names.
-fn option_prompts(language: &Arc<Language>) -> Rc<dyn Fn(&str) -> bool> {
-    let language = language.clone();
-    Rc::new(move |prompt: &str| {
-        language
-            .keys
-            .iter()
-            .any(|(menu, choice, _)| prompt == format!("{menu}-{choice}"))
-    })
+fn is_option_prompt(prompt: &str) -> bool {
+    static PROMPTS: OnceLock<HashSet<String>> = OnceLock::new();
+    let prompts = PROMPTS.get_or_init(|| {
+        let language = language();
+        let choices = language.keys.iter();
+        choices
+            .map(|(menu, choice, _)| format!("{menu}-{choice}"))
+            .collect()
+    });
+    prompts.contains(prompt)
 }
 
 /// Does what the story's caller does, when it is time.
@@ -296,8 +298,9 @@ impl Driver<'_> {
             }
         }
         self.cut();
+        let changed = self.status.borrow().changed.clone();
         while !self.status.borrow().over {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            changed.notified().await;
         }
         self.take_heard();
     }
@@ -324,16 +327,26 @@ impl Driver<'_> {
     async fn until_silent(&self) {
         let began = Instant::now();
         loop {
-            {
+            let (changed, patience) = {
                 let status = self.status.borrow();
-                let quiet = Instant::now() - status.changed_at.max(began);
-                let recording = status.recording && quiet >= AFTER_TONE;
-                let silent = !status.playing && !status.recording && quiet >= SILENCE;
-                if status.over || recording || silent {
-                    return;
-                }
+                let patience = match (status.recording, status.playing) {
+                    _ if status.over => return,
+                    (true, _) => Some(AFTER_TONE),
+                    (false, false) => Some(SILENCE),
+                    (false, true) => None,
+                };
+                (
+                    status.changed.clone(),
+                    patience.map(|patience| status.changed_at.max(began) + patience),
+                )
+            };
+            if patience.is_some_and(|patience| patience <= Instant::now()) {
+                return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::select! {
+                () = changed.notified() => {}
+                () = sleep_until(patience) => {}
+            }
         }
     }
 

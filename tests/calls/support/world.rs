@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -463,6 +463,7 @@ impl World {
 
     async fn build(givens: Givens) -> Result<World, String> {
         let folder = scratch_folder();
+        std::fs::write(folder.path().join("ringback.db"), empty_database()).map_err(text)?;
         let store = Store::open(folder.path()).map_err(text)?;
         let clock = Arc::new(StoryClock {
             start: Mutex::new(givens.clock),
@@ -948,6 +949,16 @@ fn watched<T>(
 }
 
 /// A folder that is gone with the story; in memory where the system has such a place.
+/// A database with all tables and nothing in them, made once: that takes longer than most calls.
+fn empty_database() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let folder = scratch_folder();
+        drop(Store::open(folder.path()).unwrap());
+        std::fs::read(folder.path().join("ringback.db")).unwrap()
+    })
+}
+
 fn scratch_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::Builder::new()
