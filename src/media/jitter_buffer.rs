@@ -117,11 +117,11 @@ impl JitterBuffer {
         let skipped = (-ahead).clamp(0, length) as usize;
         self.late += skipped as u64;
         let from = timestamp.wrapping_add(skipped as u32);
-        for (offset, &byte) in payload[skipped..].iter().enumerate() {
-            let place = place(from.wrapping_add(offset as u32));
-            self.bytes[place] = byte;
-            self.present[place / 64] |= 1 << (place % 64);
-        }
+        let fresh = &payload[skipped..];
+        let (before_wrap, behind_wrap) = fresh.split_at(fresh.len().min(RING - place(from)));
+        self.bytes[place(from)..][..before_wrap.len()].copy_from_slice(before_wrap);
+        self.bytes[..behind_wrap.len()].copy_from_slice(behind_wrap);
+        self.mark(from, fresh.len(), true);
     }
 
     fn begin_at(&mut self, timestamp: u32) -> i32 {
@@ -166,42 +166,65 @@ impl JitterBuffer {
         let mut done = 0;
         while done < FRAME {
             let from = next.wrapping_add(done as u32);
-            let present = self.is_present(from);
-            let mut until = done + 1;
-            while until < FRAME && self.is_present(next.wrapping_add(until as u32)) == present {
-                until += 1;
-            }
-            let run = &mut out[done..until];
+            let (present, length) = self.run(from, FRAME - done);
+            let run = &mut out[done..done + length];
             if present {
-                for (offset, sample) in run.iter_mut().enumerate() {
-                    *sample = self
-                        .codec
-                        .decode(self.bytes[place(from.wrapping_add(offset as u32))]);
-                }
+                let whole = RING - place(from);
+                let (before_wrap, behind_wrap) = run.split_at_mut(length.min(whole));
+                self.codec.decode_all(&self.bytes[place(from)..], before_wrap);
+                self.codec.decode_all(&self.bytes[..], behind_wrap);
                 self.concealment.heard(run);
                 heard = true;
             } else {
                 self.concealment.conceal(run);
             }
-            done = until;
+            done += length;
         }
         self.advance(FRAME as u32);
         heard
     }
 
-    fn is_present(&self, timestamp: u32) -> bool {
-        let place = place(timestamp);
-        self.present[place / 64] & (1 << (place % 64)) != 0
+    /// Whether there is sound at that time, and for how many samples, at most so many, it is the same.
+    fn run(&self, from: u32, most: usize) -> (bool, usize) {
+        let mut at = place(from);
+        let present = self.present[at / 64] >> (at % 64) & 1 == 1;
+        let mut length = 0;
+        while length < most {
+            let word = self.present[at / 64];
+            let other = if present { !word } else { word };
+            let same = (other >> (at % 64)).trailing_zeros() as usize;
+            let rest = 64 - at % 64;
+            length += same.min(rest);
+            if same < rest {
+                break;
+            }
+            at = (at + rest) % RING;
+        }
+        (present, length.min(most))
+    }
+
+    /// Notes of so many samples, at most the whole ring, whether they are there.
+    fn mark(&mut self, from: u32, count: usize, present: bool) {
+        let mut at = place(from);
+        let mut left = count;
+        while left > 0 {
+            let here = left.min(64 - at % 64);
+            let bits = (u64::MAX >> (64 - here)) << (at % 64);
+            if present {
+                self.present[at / 64] |= bits;
+            } else {
+                self.present[at / 64] &= !bits;
+            }
+            left -= here;
+            at = (at + here) % RING;
+        }
     }
 
     fn advance(&mut self, samples: u32) {
         let Some(next) = self.next else {
             return;
         };
-        for offset in 0..samples.min(RING as u32) {
-            let place = place(next.wrapping_add(offset));
-            self.present[place / 64] &= !(1 << (place % 64));
-        }
+        self.mark(next, (samples as usize).min(RING), false);
         self.next = Some(next.wrapping_add(samples));
     }
 }

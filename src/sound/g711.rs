@@ -47,9 +47,21 @@ impl Codec {
 
     /// One byte as a sample.
     pub fn decode(self, byte: u8) -> i16 {
+        self.table()[usize::from(byte)]
+    }
+
+    /// As many bytes as there are samples to fill, at most.
+    pub fn decode_all(self, bytes: &[u8], samples: &mut [i16]) {
+        let table = self.table();
+        for (sample, &byte) in samples.iter_mut().zip(bytes) {
+            *sample = table[usize::from(byte)];
+        }
+    }
+
+    const fn table(self) -> &'static [i16; 256] {
         match self {
-            Codec::Pcmu => ULAW[usize::from(byte)],
-            Codec::Pcma => ALAW[usize::from(byte)],
+            Codec::Pcmu => &ULAW,
+            Codec::Pcma => &ALAW,
         }
     }
 
@@ -127,7 +139,7 @@ const fn decode_alaw(byte: u8) -> i16 {
     }
 }
 
-const ULAW: [i16; 256] = {
+static ULAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -137,7 +149,7 @@ const ULAW: [i16; 256] = {
     table
 };
 
-const ALAW: [i16; 256] = {
+static ALAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
