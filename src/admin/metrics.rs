@@ -23,23 +23,46 @@ struct Series {
     label: Option<(&'static str, String)>,
 }
 
+/// A counter of the page.
+struct Counter {
+    name: &'static str,
+    /// What its kinds are told apart by. A kind that was never seen is not there; what has no kinds is nought.
+    label: Option<&'static str>,
+    help: &'static str,
+}
+
+const fn counter(name: &'static str, label: Option<&'static str>, help: &'static str) -> Counter {
+    Counter { name, label, help }
+}
+
 /// What each counter means; the name with `ringback_` before it stands on the page.
-const COUNTERS: &[(&str, &str)] = &[
-    ("calls_total", "Calls that came, by what became of them."),
-    (
+const COUNTERS: &[Counter] = &[
+    counter(
+        "calls_total",
+        Some("result"),
+        "Calls that came, by what became of them.",
+    ),
+    counter(
         "calls_refused_total",
+        Some("status"),
         "Calls that were not taken, by SIP status.",
     ),
-    (
+    counter(
         "call_faults_total",
+        Some("kind"),
         "Calls that a fault of ours ended, by kind.",
     ),
-    (
+    counter(
         "sign_in_total",
+        Some("result"),
         "Attempts to sign in, by what became of them.",
     ),
-    ("messages_left_total", "Messages that callers left."),
-    ("reloads_total", "Reloads by SIGHUP, by result."),
+    counter("messages_left_total", None, "Messages that callers left."),
+    counter(
+        "reloads_total",
+        Some("result"),
+        "Reloads by SIGHUP, by result.",
+    ),
 ];
 
 impl Metrics {
@@ -60,7 +83,12 @@ impl Metrics {
     }
 
     fn add(&self, name: &'static str, label: Option<(&'static str, String)>, many: u64) {
-        debug_assert!(COUNTERS.iter().any(|(known, _)| *known == name), "{name}");
+        debug_assert!(
+            COUNTERS.iter().any(|known| {
+                known.name == name && known.label == label.as_ref().map(|(label, _)| *label)
+            }),
+            "{name}"
+        );
         *lock(&self.counters)
             .entry(Series { name, label })
             .or_default() += many;
@@ -75,20 +103,21 @@ impl Metrics {
     pub fn page(&self) -> String {
         let mut page = Page::default();
         let counters = lock(&self.counters).clone();
-        for (name, help) in COUNTERS {
+        for Counter { name, label, help } in COUNTERS {
+            page.head(name, help, "counter");
+            let kinds = counters.iter().filter(|(series, _)| series.name == *name);
             let mut some = false;
-            for (series, value) in counters.iter().filter(|(series, _)| series.name == *name) {
-                let label = series.label.as_ref();
-                page.counter(
+            for (series, value) in kinds {
+                let kind = series.label.as_ref();
+                page.sample(
                     name,
-                    help,
-                    label.map(|(label, value)| (*label, value.as_str())),
-                    *value,
+                    kind.map(|(label, value)| (*label, value.as_str())),
+                    value,
                 );
                 some = true;
             }
-            if !some {
-                page.head(name, help, "counter");
+            if !some && label.is_none() {
+                page.sample(name, None, 0);
             }
         }
         let sources = lock(&self.sources).clone();
@@ -164,6 +193,9 @@ mod tests {
     #[test]
     fn the_page_has_counters_with_kinds_and_what_sources_say() {
         let metrics = Metrics::default();
+        let page = metrics.page();
+        let nought = "ringback_messages_left_total 0";
+        assert!(page.lines().any(|found| found == nought), "{page}");
         metrics.count("messages_left_total");
         metrics.count_many("messages_left_total", 2);
         metrics.count_kind("calls_refused_total", "status", 503);
