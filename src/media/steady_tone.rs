@@ -23,7 +23,7 @@ const SHARE: f32 = 0.9;
 const ENOUGH_FRAMES: u32 = 150;
 const PAUSE_FRAMES: u32 = 50;
 /// How often a loud frame is looked at while no tone is suspected.
-const LOOK_EVERY: u32 = 4;
+const LOOK_EVERY: u32 = 8;
 
 /// Watches the frames of a recording for a steady tone.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::OutboxFault;
 use crate::line::{SAMPLE_RATE, TapeWriter};
@@ -18,6 +18,9 @@ const PIECE: usize = SAMPLE_RATE as usize / 5;
 
 /// How much sound of one tape may wait for a stalled disk (20 s, 320 kB) before more is dropped.
 const QUEUED_MAX: usize = 20 * SAMPLE_RATE as usize;
+
+/// While there is more than a piece in so much time, pieces are gathered for as long.
+const BREATH: Duration = Duration::from_millis(2);
 
 /// What is known of a tape outside the writing thread.
 #[derive(Default)]
@@ -145,11 +148,28 @@ struct OpenTape {
     state: Arc<TapeState>,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread is ours alone: nobody waits on it"
+)]
 fn write_tapes(work: &Receiver<Work>) {
     let mut tapes: HashMap<u64, OpenTape> = HashMap::new();
     let mut bytes = Vec::new();
-    while let Ok(work) = work.recv() {
-        match work {
+    let mut woken = Instant::now();
+    loop {
+        let next = work.try_recv().or_else(|_| {
+            if woken.elapsed() < BREATH {
+                // Many record: to be woken for each piece costs more than to write it.
+                std::thread::sleep(BREATH);
+            }
+            let next = work.recv();
+            woken = Instant::now();
+            next
+        });
+        let Ok(next) = next else {
+            return;
+        };
+        match next {
             Work::Begin(number, file, written, state) => {
                 tapes.insert(
                     number,
