@@ -11,12 +11,7 @@ use super::{Bench, CALLS_MOST, FULL, Load, MEASURED, SETTLED, USUAL, most, ms};
 impl Bench {
     pub(super) fn playing(&mut self) {
         let floor = self.floor.unwrap();
-        let server = Server::start(CALLS_MOST);
-        self.telephones.begin(server.sip);
-        self.telephones.ramp(20, 100.0, listens);
-        self.telephones.run_for(SETTLED);
-        self.telephones.hang_up_all(400.0);
-        let idle = server.process.resident();
+        let server = self.used_server();
 
         println!("playing:");
         let mut points = Vec::new();
@@ -70,8 +65,17 @@ impl Bench {
             worst <= Duration::from_millis(30),
         );
 
-        self.memory(&server, idle);
         self.curve(&points);
+    }
+
+    /// A server that has had its first calls, so that what is made once is there.
+    fn used_server(&mut self) -> Server {
+        let server = Server::start(CALLS_MOST);
+        self.telephones.begin(server.sip);
+        self.telephones.ramp(20, 100.0, listens);
+        self.telephones.run_for(SETTLED);
+        self.telephones.hang_up_all(400.0);
+        server
     }
 
     fn point(&self, server: &Server, load: &Load) -> Point {
@@ -83,21 +87,24 @@ impl Bench {
     }
 
     /// What 2,000 calls take, and what they leave behind.
-    fn memory(&mut self, server: &Server, idle: u64) {
+    pub(super) fn memory(&mut self) {
+        let server = self.used_server();
+        println!("memory:");
+        let idle = server.process.resident();
         let burst = 2_000;
         let mut after = 0;
         let mut each = 0.0;
         for _ in 0..2 {
             self.telephones.begin(server.sip);
-            let before = server.process.resident();
             // Few packets are heard meanwhile: it is memory that is measured here.
             self.telephones.ramp(burst, 400.0, listens);
-            each =
-                (server.process.resident().saturating_sub(before.min(idle))) as f64 / burst as f64;
+            let during = server.process.resident();
+            each = during.saturating_sub(idle) as f64 / burst as f64;
             self.telephones.hang_up_all(1_000.0);
             // SIP remembers a call for 32 s, to answer what is repeated (RFC 3261: timers H, J).
             self.telephones.run_for(Duration::from_secs(40));
             after = server.process.resident();
+            println!("{idle} KiB idle, {during} KiB with {burst} calls, {after} KiB after them");
         }
         self.row(
             "resident memory of a call",

@@ -2,7 +2,7 @@
 //! same run the floor, which is what the kernel alone takes for the same packets.
 //!
 //! `cargo bench --bench calls` measures everything; with names behind `--` only these: `playing`,
-//! `recording`, `setup`, `calls`, `keys`, `overload`, `soak`. One table is printed, every figure
+//! `memory`, `recording`, `setup`, `calls`, `keys`, `overload`, `soak`. One table is printed, every figure
 //! beside what it should be; `docs/performance.md` keeps one with its conditions, and
 //! `docs/pictures/calls.svg` the curve. It needs two cores with nothing else on them.
 
@@ -76,6 +76,9 @@ fn main() {
     }
     if wants("playing") {
         bench.playing();
+    }
+    if wants("memory") {
+        bench.memory();
     }
     if wants("recording") {
         bench.recording();
