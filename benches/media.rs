@@ -134,11 +134,11 @@ fn record() -> LineCommand {
             id: TapeId("bench".into()),
             writer: Box::new(Nowhere),
         },
-        RecordingLimits {
+        Box::new(RecordingLimits {
             longest: Duration::from_secs(1_000_000),
             idle: Duration::from_secs(1_000_000),
             warn_before_end: Duration::ZERO,
-        },
+        }),
     )
 }
 

@@ -445,14 +445,14 @@ pub enum LineEvent {
     /// That `Play` is over: played to its end, or skipped to it. Not sent after `StopPlaying`.
     PlayEnded(PlayId),
     /// The recording is over; the tape has been dropped.
-    RecordEnded(Take),
+    RecordEnded(Box<Take>),
     /// How the transfer went.
     TransferEnded(TransferOutcome),
     /// The last event of a line. While recording, `RecordEnded` comes before it.
     HungUp(HangUpCause),
 }
 
-/// What a conversation asks of the line.
+/// What a conversation asks of the line. Small: a line has room for 32 of them from the beginning.
 #[derive(Debug)]
 pub enum LineCommand {
     /// Plays these segments instead of what is playing now.
@@ -473,7 +473,7 @@ pub enum LineCommand {
     /// Stops listening.
     StopListening,
     /// Records from now on.
-    Record(Tape, RecordingLimits),
+    Record(Tape, Box<RecordingLimits>),
     /// Ends the recording; `RecordEnded` follows.
     StopRecording,
     /// Transfers the caller.

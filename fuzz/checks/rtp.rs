@@ -58,11 +58,11 @@ pub(crate) fn check(data: &[u8]) {
             id: TapeId("fuzz".into()),
             writer: Box::new(Meter(std::sync::Arc::clone(&written))),
         },
-        RecordingLimits {
+        Box::new(RecordingLimits {
             longest: Duration::from_secs(600),
             idle: Duration::from_secs(600),
             warn_before_end: Duration::from_secs(60),
-        },
+        }),
     ));
     let mut ticks = 0;
     let mut sent = Vec::new();

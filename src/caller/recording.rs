@@ -33,7 +33,8 @@ impl Caller {
                 written: Arc::clone(&written),
             }),
         };
-        self.command(LineCommand::Record(tape, limits)).await?;
+        self.command(LineCommand::Record(tape, Box::new(limits)))
+            .await?;
         self.note_asked_for("recording");
         self.records = true;
         let take = self.recorded(limits).await;
@@ -51,7 +52,7 @@ impl Caller {
         let mut stopped = false;
         loop {
             match self.next(Some(until)).await {
-                Next::Event(LineEvent::RecordEnded(take)) => return Some(take),
+                Next::Event(LineEvent::RecordEnded(take)) => return Some(*take),
                 Next::Event(LineEvent::Key(Key::POUND)) if !stopped => {
                     self.note_key(Key::POUND);
                     stopped = true;

@@ -126,7 +126,7 @@ async fn far_end(far: FarEnd, presses: &[(u64, char)]) -> Vec<String> {
                             voiced: Duration::from_secs(2),
                             end: TakeEnd::Stopped,
                         };
-                        let _ = events.send(LineEvent::RecordEnded(take)).await;
+                        let _ = events.send(LineEvent::RecordEnded(Box::new(take))).await;
                     }
                 }
                 Some(LineCommand::HangUp) => {

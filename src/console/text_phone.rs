@@ -172,7 +172,7 @@ impl TextPhone {
                 self.stop_recording(TakeEnd::Stopped).await;
                 self.recording = Some(Recording {
                     tape,
-                    limits,
+                    limits: *limits,
                     since: now(),
                     quiet_since: now(),
                     written: 0,
@@ -352,7 +352,7 @@ impl TextPhone {
             end,
         };
         drop(recording.tape);
-        self.tell(LineEvent::RecordEnded(take)).await;
+        self.tell(LineEvent::RecordEnded(Box::new(take))).await;
     }
 
     async fn skip(&mut self, skip: Skip) {

@@ -169,7 +169,7 @@ mod tests {
             idle: Duration::from_secs(5),
             warn_before_end: Duration::ZERO,
         };
-        leg.on_command(LineCommand::Record(tape, limits));
+        leg.on_command(LineCommand::Record(tape, Box::new(limits)));
         for _ in 0..50 {
             now += FRAME_LENGTH;
             leg.exchange(now, &[8_000; FRAME_SAMPLES]);

@@ -171,7 +171,8 @@ impl JitterBuffer {
             if present {
                 let whole = RING - place(from);
                 let (before_wrap, behind_wrap) = run.split_at_mut(length.min(whole));
-                self.codec.decode_all(&self.bytes[place(from)..], before_wrap);
+                self.codec
+                    .decode_all(&self.bytes[place(from)..], before_wrap);
                 self.codec.decode_all(&self.bytes[..], behind_wrap);
                 self.concealment.heard(run);
                 heard = true;

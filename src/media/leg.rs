@@ -269,7 +269,7 @@ impl Leg {
                     self.payload.fill(plan.codec.silence());
                 }
             }
-            LineCommand::Record(tape, limits) => self.record(tape, limits),
+            LineCommand::Record(tape, limits) => self.record(tape, *limits),
             LineCommand::StopRecording => self.end_recording(TakeEnd::Stopped),
             // Speech has heard this already.
             LineCommand::Listen(_) | LineCommand::StopListening => {}
@@ -596,7 +596,8 @@ impl Leg {
         if let Some(recorder) = self.recorder.take() {
             let take = recorder.finish(end, &mut self.edges);
             self.edges.rest();
-            self.events.push_back(LineEvent::RecordEnded(take));
+            self.events
+                .push_back(LineEvent::RecordEnded(Box::new(take)));
         }
         self.listen_or_rest();
     }

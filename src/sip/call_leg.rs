@@ -105,18 +105,19 @@ pub enum AnswerFault {
     Closing,
 }
 
+/// Small: the queue of each call has room for 32 of them from the beginning.
 pub(super) enum Command {
     Ring,
-    Decline(Decline),
-    Answer {
-        rtp: SocketAddr,
-        rtcp: SocketAddr,
-        events: mpsc::Sender<CallLegEvent>,
-        done: oneshot::Sender<Result<(), AnswerFault>>,
-    },
-    HangUp {
-        done: oneshot::Sender<()>,
-    },
+    Decline(Box<Decline>),
+    Answer(Box<Answer>),
+    HangUp { done: oneshot::Sender<()> },
+}
+
+pub(super) struct Answer {
+    pub(super) rtp: SocketAddr,
+    pub(super) rtcp: SocketAddr,
+    pub(super) events: mpsc::Sender<CallLegEvent>,
+    pub(super) done: oneshot::Sender<Result<(), AnswerFault>>,
 }
 
 /// Events that may wait for the owner of a leg.
@@ -148,7 +149,7 @@ impl IncomingCall {
 
     /// Refuses the call.
     pub async fn decline(self, decline: Decline) {
-        let _ = self.commands.send(Command::Decline(decline));
+        let _ = self.commands.send(Command::Decline(Box::new(decline)));
     }
 
     /// Takes the call; sound is expected at these addresses (as bound: an unspecified address is replaced by the
@@ -168,12 +169,12 @@ impl IncomingCall {
         };
         if self
             .commands
-            .send(Command::Answer {
+            .send(Command::Answer(Box::new(Answer {
                 rtp,
                 rtcp,
                 events,
                 done,
-            })
+            })))
             .is_err()
         {
             return Err(gone(&self.cancelled));
@@ -217,7 +218,7 @@ pub enum CallLegEvent {
     /// The ACK is there.
     Confirmed,
     /// Sound goes another way now: the first plan of a call that came without offer, a hold, a resume, a move.
-    Media(MediaPlan),
+    Media(Box<MediaPlan>),
     /// A key that was pressed, told by INFO.
     Key(char),
     /// The call is over.

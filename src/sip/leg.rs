@@ -13,7 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::body::{self, BodyHeaders};
-use super::call_leg::{AnswerFault, CallLegEvent, Command, Decline, LegEnd, Offer, Release};
+use super::call_leg::{
+    Answer, AnswerFault, CallLegEvent, Command, Decline, LegEnd, Offer, Release,
+};
 use super::dialog::{self, Dialog, values};
 use super::endpoint::Shared;
 use super::offer_answer::{self, LocalMedia, MediaPlan, NotAcceptable};
@@ -133,7 +135,8 @@ impl Leg {
                 }
                 Some(event) = ears.invite_events.recv() => self.on_invite_event(event),
                 Some(reply) = ears.replies.recv() => self.on_reply(reply),
-                Some(transaction) = ears.requests.recv() => self.on_request(*transaction).await,
+                // Boxed, as below: what is done now and then takes no room meanwhile.
+                Some(transaction) = ears.requests.recv() => Box::pin(self.on_request(*transaction)).await,
                 command = ears.commands.recv(), if commands_open => match command {
                     Some(command) => self.on_command(command),
                     None => {
@@ -141,11 +144,11 @@ impl Leg {
                         self.owner_left();
                     }
                 },
-                () = released(&mut self.held_bye) => self.answer_held_bye().await,
-                () = tokio::time::sleep_until(deadline) => self.on_deadline(Instant::now()).await,
+                () = released(&mut self.held_bye) => Box::pin(self.answer_held_bye()).await,
+                () = tokio::time::sleep_until(deadline) => Box::pin(self.on_deadline(Instant::now())).await,
             }
         }
-        self.finish().await;
+        Box::pin(self.finish()).await;
     }
 
     /// The next moment at which something is due. There is always one: the call's end at the latest.
@@ -200,12 +203,13 @@ impl Leg {
                     self.decline(&decline);
                 }
             }
-            Command::Answer {
-                rtp,
-                rtcp,
-                events,
-                done,
-            } => {
+            Command::Answer(answer) => {
+                let Answer {
+                    rtp,
+                    rtcp,
+                    events,
+                    done,
+                } = *answer;
                 let outcome = if self.phase == Phase::Deciding {
                     let ip = self
                         .shared
@@ -403,21 +407,17 @@ impl Leg {
                     self.cancel();
                 }
             }
-            InviteEvent::Acknowledged {
-                cseq,
-                headers,
-                body,
-            } => {
+            InviteEvent::Acknowledged { cseq, ack } => {
                 // The ACK of a refusal within the call tells nothing.
                 let is_of_2xx = self.invites.iter().any(|invite| invite.cseq == cseq);
-                self.invites.retain(|invite| invite.cseq != cseq);
+                self.forget_invite(cseq);
                 if self.phase == Phase::Answered && is_of_2xx {
                     self.phase = Phase::Confirmed;
                     self.tell(CallLegEvent::Confirmed);
                 }
                 if self.offered_in == Some(cseq) && self.phase == Phase::Confirmed {
                     self.offered_in = None;
-                    self.take_answer(&headers, &body);
+                    self.take_answer(&ack.headers, &ack.body);
                 }
                 if self.hang_up_when_acknowledged && self.phase == Phase::Confirmed {
                     self.send_bye(REPEAT_WITHIN);
@@ -425,12 +425,18 @@ impl Leg {
             }
             InviteEvent::NotAcknowledged { cseq } => {
                 let was_waiting = self.invites.iter().any(|invite| invite.cseq == cseq);
-                self.invites.retain(|invite| invite.cseq != cseq);
+                self.forget_invite(cseq);
                 if was_waiting && matches!(self.phase, Phase::Answered | Phase::Confirmed) {
                     self.end(LegEnd::NotAcknowledged, SHORT_BYE_WITHIN);
                 }
             }
         }
+    }
+
+    /// The INVITE is over; its request need not be kept for the whole call.
+    fn forget_invite(&mut self, cseq: u32) {
+        self.invites.retain(|invite| invite.cseq != cseq);
+        self.invites.shrink_to_fit();
     }
 
     /// The caller gave up before we answered: by CANCEL, or by a BYE in the early dialog.
@@ -464,7 +470,7 @@ impl Leg {
         };
         if session.plan.as_ref() != Some(&plan) {
             session.plan = Some(plan.clone());
-            self.tell(CallLegEvent::Media(plan));
+            self.tell(CallLegEvent::Media(Box::new(plan)));
         }
     }
 

@@ -22,8 +22,8 @@ pub(super) enum InviteEvent {
     /// The ACK of a 2xx, with the answer where we made the offer.
     Acknowledged {
         cseq: u32,
-        headers: Headers,
-        body: Vec<u8>,
+        /// Boxed: the queue of each call has room for 32 events from the beginning.
+        ack: Box<Acknowledgement>,
     },
     Cancelled {
         cseq: u32,
@@ -32,6 +32,12 @@ pub(super) enum InviteEvent {
     NotAcknowledged {
         cseq: u32,
     },
+}
+
+/// What an ACK says.
+pub(super) struct Acknowledgement {
+    pub(super) headers: Headers,
+    pub(super) body: Vec<u8>,
 }
 
 /// The far end of a server INVITE transaction's task.
@@ -84,8 +90,10 @@ pub(super) async fn serve_invite(
                 acknowledged = true;
                 InviteEvent::Acknowledged {
                     cseq,
-                    headers: request.headers,
-                    body: request.body,
+                    ack: Box::new(Acknowledgement {
+                        headers: request.headers,
+                        body: request.body,
+                    }),
                 }
             }
             Some(SipMessage::Request(request)) if request.method == Method::Cancel => {

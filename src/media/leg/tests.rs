@@ -151,11 +151,11 @@ impl Memory {
                 id: TapeId("tape".into()),
                 writer: Box::new(self.clone()),
             },
-            RecordingLimits {
+            Box::new(RecordingLimits {
                 longest: Duration::from_secs(120),
                 idle: Duration::from_secs(5),
                 warn_before_end: Duration::from_secs(60),
-            },
+            }),
         )
     }
 

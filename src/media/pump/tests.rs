@@ -299,7 +299,7 @@ fn what_is_said_is_recorded_and_the_hang_up_comes_last() {
             id: id.clone(),
             writer: Box::new(Memory(Arc::clone(&tape))),
         },
-        limits,
+        Box::new(limits),
     );
     near.commands.try_send(command).unwrap();
     telephone.hear();
@@ -400,7 +400,7 @@ fn a_leg_that_fails_ends_alone() {
     };
     second_line
         .commands
-        .try_send(LineCommand::Record(torn, limits))
+        .try_send(LineCommand::Record(torn, Box::new(limits)))
         .unwrap();
     assert_eq!(
         next(&mut second_line),
@@ -465,7 +465,7 @@ fn a_pump_that_cannot_keep_up_says_so_until_it_can() {
         writer: Box::new(Slow),
     };
     near.commands
-        .try_send(LineCommand::Record(tape, limits))
+        .try_send(LineCommand::Record(tape, Box::new(limits)))
         .unwrap();
     until(true);
     near.commands.try_send(LineCommand::StopRecording).unwrap();
@@ -525,11 +525,11 @@ fn closing_ends_all_calls_with_their_recordings() {
             id: TapeId("last".into()),
             writer: Box::new(Memory(Arc::clone(&tape))),
         },
-        RecordingLimits {
+        Box::new(RecordingLimits {
             longest: Duration::from_secs(60),
             idle: Duration::from_secs(5),
             warn_before_end: Duration::ZERO,
-        },
+        }),
     );
     near.commands.try_send(record).unwrap();
     std::thread::sleep(Duration::from_millis(100));

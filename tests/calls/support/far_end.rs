@@ -305,7 +305,7 @@ impl Telephone {
                 let now = Instant::now();
                 self.recording = Some(Recording {
                     tape,
-                    limits,
+                    limits: *limits,
                     since: now,
                     quiet_since: now,
                     written: Duration::ZERO,
@@ -493,7 +493,7 @@ impl Telephone {
             end,
         };
         drop(recording.tape);
-        self.tell(LineEvent::RecordEnded(take)).await;
+        self.tell(LineEvent::RecordEnded(Box::new(take))).await;
     }
 
     async fn skip(&mut self, skip: Skip) {

@@ -198,7 +198,13 @@ async fn play_call(
     if let Some((_, at)) = variation.interrupts.filter(|(call, _)| *call == number) {
         status.borrow_mut().trial = Some(Trial { at, stopped: None });
     }
-    let telephone = Telephone::new(far, doings, status.clone(), world.names.clone(), is_option_prompt);
+    let telephone = Telephone::new(
+        far,
+        doings,
+        status.clone(),
+        world.names.clone(),
+        is_option_prompt,
+    );
     let speaks = |act: &Act| matches!(act.what, What::Say { .. } | What::Mumble);
     let by_voice = call.lines.iter().any(|acts| acts.iter().any(speaks));
     let conversation = async {

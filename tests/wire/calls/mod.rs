@@ -171,7 +171,7 @@ pub(crate) async fn is_hung_up(leg: &mut CallLeg) -> LegEnd {
 
 pub(crate) async fn new_plan(leg: &mut CallLeg) -> MediaPlan {
     match event(leg).await {
-        CallLegEvent::Media(plan) => plan,
+        CallLegEvent::Media(plan) => *plan,
         other => panic!("{other:?}"),
     }
 }
