@@ -15,7 +15,7 @@ use ringback::server::demo_server::{self, DemoOptions};
 
 /// A busy hour's memory is given back when it is over.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// A telephone user interface to a person's mailbox.
 #[derive(Parser)]
