@@ -143,7 +143,10 @@ mod tests {
 
     fn tone(hertz: f32, rate: u32) -> Vec<i16> {
         (0..rate)
-            .map(|n| ((2.0 * PI * hertz * n as f32 / rate as f32).sin() * 10_000.0) as i16)
+            .map(|n| {
+                let turns = f64::from(hertz) * f64::from(n) / f64::from(rate);
+                ((turns * std::f64::consts::TAU).sin() * 10_000.0).round() as i16
+            })
             .collect()
     }
 
@@ -170,6 +173,55 @@ mod tests {
         }
         let hum = decibels(&cut_low(&to_line_rate(&tone(50.0, 16_000), 16_000)));
         assert!(hum < -30.0, "hum: {hum} dB");
+    }
+
+    /// What is in the middle of a second besides a tone of this pitch, in dB of a tone at the usual level.
+    fn besides(samples: &[i16], hertz: f32, rate: u32) -> f32 {
+        let middle = &samples[rate as usize / 4..rate as usize * 3 / 4];
+        let turn =
+            |n: usize| 2.0 * std::f64::consts::PI * f64::from(hertz) * n as f64 / f64::from(rate);
+        let share = |wave: fn(f64) -> f64| {
+            let products = middle.iter().enumerate();
+            let sum: f64 = products.map(|(n, s)| f64::from(*s) * wave(turn(n))).sum();
+            2.0 * sum / middle.len() as f64
+        };
+        let (sine, cosine) = (share(f64::sin), share(f64::cos));
+        let rest = middle.iter().enumerate().map(|(n, s)| {
+            let rest = f64::from(*s) - sine * turn(n).sin() - cosine * turn(n).cos();
+            rest * rest
+        });
+        let power = rest.sum::<f64>() / middle.len() as f64;
+        (10.0 * (power / (10_000.0_f64.powi(2) / 2.0)).log10()) as f32
+    }
+
+    #[test]
+    fn nothing_folds_back_on_the_way_down_or_up() {
+        for rate in [16_000, 44_100, 48_000] {
+            // On the way down all that a line cannot carry would fold into its band.
+            for hertz in (4_000..rate / 2).step_by(100) {
+                let foreign = tone(hertz as f32, rate);
+                let folded = decibels(&to_line_rate(&foreign, rate));
+                assert!(folded < -60.0, "{hertz} Hz at {rate}: {folded} dB");
+                let pieces: Vec<f32> = Stream::new(rate, SAMPLE_RATE)
+                    .push(&foreign)
+                    .into_iter()
+                    .map(f32::from)
+                    .collect();
+                let folded = decibels(&pieces);
+                assert!(
+                    folded < -60.0,
+                    "{hertz} Hz at {rate} in pieces: {folded} dB"
+                );
+            }
+            // On the way up a tone would be mirrored at each multiple of the line's rate.
+            for hertz in (300..3_200).step_by(100) {
+                let hertz = hertz as f32;
+                let mut up = Stream::new(SAMPLE_RATE, rate).push(&tone(hertz, SAMPLE_RATE));
+                up.resize(rate as usize, 0);
+                let images = besides(&up, hertz, rate);
+                assert!(images < -60.0, "{hertz} Hz to {rate}: {images} dB");
+            }
+        }
     }
 
     #[test]
