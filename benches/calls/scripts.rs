@@ -3,8 +3,8 @@
 use super::server::SUBSCRIBERS;
 use super::signalling::Script;
 
-/// Until the tone that follows the demo's greeting, in milliseconds.
-pub(super) const GREETING: u64 = 10_500;
+/// Until the tone that follows a greeting of five seconds has sounded, in milliseconds.
+pub(super) const GREETING: u64 = 6_000;
 
 /// Hears the long welcome.
 pub(super) fn listens(_: usize) -> Script {

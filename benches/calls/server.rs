@@ -4,7 +4,13 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use ringback::line::Sound;
+use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::{MailboxId, Recorded, Settings};
+use ringback::store::Store;
 
 use super::process::Measured;
 
@@ -13,6 +19,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ringback");
 const WELCOME_SECONDS: u32 = 110;
 /// Who has signed in before, by the demo: extensions and PINs.
 pub(super) const SUBSCRIBERS: [(&str, &str); 2] = [("2001", "482915"), ("2002", "739164")];
+/// Length of each person's greeting.
+const GREETING_SECONDS: u32 = 5;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server.
@@ -47,6 +55,7 @@ impl Server {
         ringback(place, &["org", "export", "organisation.toml"]);
         change_organisation(place);
         ringback(place, &["org", "apply", "organisation.toml"]);
+        record_greetings(place);
         let mut child = Command::new("taskset")
             .args([
                 "--cpu-list",
@@ -154,6 +163,24 @@ fn make_demo(place: &Path) {
     let _ = child.kill();
     let _ = child.wait();
     assert!(ready, "the demo did not start");
+}
+
+/// Everybody has a greeting of five seconds.
+fn record_greetings(place: &Path) {
+    let mailbox = EmbeddedMailbox::new(Store::open(&place.join("data")).unwrap());
+    let samples = (0..GREETING_SECONDS * 8_000).map(|index| {
+        let time = index as f32 / 8_000.0;
+        ((time * 1_900.0).sin() * 4_000.0) as i16
+    });
+    let greeting = Arc::new(Sound::new(samples.collect::<Vec<i16>>()));
+    let text = std::fs::read_to_string(place.join("organisation.toml")).unwrap();
+    let whole: toml::Table = text.parse().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for owner in whole["mailbox"].as_array().unwrap() {
+        let id = MailboxId(owner["user"].as_str().unwrap().into());
+        let kept = mailbox.set_recorded(&id, Recorded::Greeting, Some(greeting.clone()));
+        runtime.block_on(kept).unwrap();
+    }
 }
 
 /// As many calls a second as wanted, and a second access number, 7001, with a long welcome.
