@@ -386,7 +386,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 config.log.transcript = transcript;
             }
             start_logging(&config)?;
-            runtime()?.block_on(commands::serve(&place, config))
+            on_worker(async move { commands::serve(&place, config).await })
         }
         Command::Demo(demo) => serve_demo(&place, demo),
         Command::Console(console) => call_from_here(&place, console),
@@ -441,7 +441,7 @@ fn serve_demo(place: &commands::Place, demo: Demo) -> anyhow::Result<()> {
         advertise: demo.advertise,
         transcript: demo.transcript,
     };
-    runtime()?.block_on(demo_server::serve(options))?;
+    on_worker(demo_server::serve(options))?;
     Ok(())
 }
 
@@ -540,6 +540,14 @@ fn mailbox(place: &commands::Place, command: Mailbox) -> anyhow::Result<()> {
 fn start_logging(config: &Config) -> anyhow::Result<()> {
     ringback::server::logging::start(&config.log)
         .map_err(|problem| anyhow::anyhow!("log.level: {problem}"))
+}
+
+/// Serves on one of the runtime's own threads: the main thread would have to be woken for each call.
+fn on_worker<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> anyhow::Result<T> {
+    let runtime = runtime()?;
+    runtime.block_on(runtime.spawn(work))?.map_err(Into::into)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
