@@ -13,7 +13,7 @@ use ringback::server::commands::{self, Form};
 use ringback::server::console_call::{self, ConsoleOptions, Sounding, Speaking};
 use ringback::server::demo_server::{self, DemoOptions};
 
-/// A busy hour's memory is given back when it is over.
+/// Less memory a call, and a busy hour's is given back when it is over.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
