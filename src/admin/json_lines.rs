@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
 /// How many lines may wait for the disk; more are dropped and counted.
 const QUEUE: usize = 8_192;
 
-/// When lines come faster than this they are gathered for as long.
+/// So long lines are gathered after those at hand are written: when calls end all the time, to be woken for each
+/// costs more than to write it.
 const BREATH: Duration = Duration::from_millis(10);
 
 enum Job {
@@ -113,16 +114,7 @@ fn append_to(path: &Path) -> io::Result<BufWriter<File>> {
     reason = "the thread is ours alone: nobody waits on it"
 )]
 fn write_all(path: &Path, mut file: BufWriter<File>, jobs: &Receiver<Job>, lost: &AtomicU64) {
-    let mut woken: Option<Instant> = None;
-    loop {
-        if woken.is_some_and(|woken| woken.elapsed() < BREATH) {
-            // Calls end all the time: to be woken for each line costs more than to write it.
-            std::thread::sleep(BREATH);
-        }
-        let Ok(first) = jobs.recv() else {
-            return;
-        };
-        woken = Some(Instant::now());
+    while let Ok(first) = jobs.recv() {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -150,6 +142,7 @@ fn write_all(path: &Path, mut file: BufWriter<File>, jobs: &Receiver<Job>, lost:
         if let Err(error) = file.flush() {
             tracing::error!("{}: {error}", path.display());
         }
+        std::thread::sleep(BREATH);
     }
 }
 

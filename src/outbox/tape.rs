@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::OutboxFault;
 use crate::line::{SAMPLE_RATE, TapeWriter};
@@ -19,7 +19,8 @@ const PIECE: usize = SAMPLE_RATE as usize / 5;
 /// How much sound of one tape may wait for a stalled disk (20 s, 320 kB) before more is dropped.
 const QUEUED_MAX: usize = 20 * SAMPLE_RATE as usize;
 
-/// While there is more than a piece in so much time, pieces are gathered for as long.
+/// So long pieces are gathered after those at hand are written: when many record, to be woken for each costs
+/// more than to write it.
 const BREATH: Duration = Duration::from_millis(2);
 
 /// What is known of a tape outside the writing thread.
@@ -155,21 +156,14 @@ struct OpenTape {
 fn write_tapes(work: &Receiver<Work>) {
     let mut tapes: HashMap<u64, OpenTape> = HashMap::new();
     let mut bytes = Vec::new();
-    let mut woken = Instant::now();
-    loop {
-        let next = work.try_recv().or_else(|_| {
-            if woken.elapsed() < BREATH {
-                // Many record: to be woken for each piece costs more than to write it.
-                std::thread::sleep(BREATH);
-            }
-            let next = work.recv();
-            woken = Instant::now();
-            next
-        });
-        let Ok(next) = next else {
-            return;
-        };
-        match next {
+    let next = || {
+        work.try_recv().or_else(|_| {
+            std::thread::sleep(BREATH);
+            work.recv()
+        })
+    };
+    while let Ok(work) = next() {
+        match work {
             Work::Begin(number, file, written, state) => {
                 tapes.insert(
                     number,
