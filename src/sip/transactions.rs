@@ -23,7 +23,7 @@ pub(super) enum InviteEvent {
     Acknowledged {
         cseq: u32,
         /// Boxed: the queue of each call has room for 32 events from the beginning.
-        ack: Box<Acknowledgement>,
+        ack: Box<AckMessage>,
     },
     Cancelled {
         cseq: u32,
@@ -35,7 +35,7 @@ pub(super) enum InviteEvent {
 }
 
 /// What an ACK says.
-pub(super) struct Acknowledgement {
+pub(super) struct AckMessage {
     pub(super) headers: Headers,
     pub(super) body: Vec<u8>,
 }
@@ -90,7 +90,7 @@ pub(super) async fn serve_invite(
                 acknowledged = true;
                 InviteEvent::Acknowledged {
                     cseq,
-                    ack: Box::new(Acknowledgement {
+                    ack: Box::new(AckMessage {
                         headers: request.headers,
                         body: request.body,
                     }),

@@ -613,10 +613,10 @@ const UNTIL_A_MOMENT: usize = 10 * SAMPLE_RATE as usize;
 fn write(tape: &mut Tape, value: i16, mut count: usize, in_a_row: &mut usize) {
     let piece = vec![value; count.min(UNTIL_A_MOMENT)];
     while count > 0 {
-        let now = count.min(UNTIL_A_MOMENT - *in_a_row);
-        tape.writer.write(&piece[..now]);
-        count -= now;
-        *in_a_row += now;
+        let next = count.min(UNTIL_A_MOMENT - *in_a_row);
+        tape.writer.write(&piece[..next]);
+        count -= next;
+        *in_a_row += next;
         if *in_a_row == UNTIL_A_MOMENT {
             std::thread::sleep(Duration::from_millis(10));
             *in_a_row = 0;

@@ -252,7 +252,7 @@ async fn play_call(
     Ok(())
 }
 
-/// Knows which prompts read out the options of menus: what they say is known from their names.
+/// Whether a prompt reads out an option of a menu: what it says is known from its name.
 fn is_option_prompt(prompt: &str) -> bool {
     static PROMPTS: OnceLock<HashSet<String>> = OnceLock::new();
     let prompts = PROMPTS.get_or_init(|| {

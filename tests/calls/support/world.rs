@@ -948,7 +948,6 @@ fn watched<T>(
     })
 }
 
-/// A folder that is gone with the story; in memory where the system has such a place.
 /// A database with all tables and nothing in them, made once: that takes longer than most calls.
 fn empty_database() -> &'static [u8] {
     static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
@@ -959,6 +958,7 @@ fn empty_database() -> &'static [u8] {
     })
 }
 
+/// A folder that is gone with the story; in memory where the system has such a place.
 fn scratch_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::Builder::new()
