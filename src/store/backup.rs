@@ -3,20 +3,20 @@
 //! The order makes it consistent without stopping anybody. A message is in the outbox, or in the
 //! database and a folder of files, or for a moment in both (depositing twice stores it once); so
 //! the outbox is copied first. Files of sound and mail never change: they are copied before the
-//! database, and those that came meanwhile after it, until every file that the copied database names
-//! is there.
+//! database, and those that came meanwhile after it. Where a file was replaced or removed in between,
+//! the database is copied once more, with what is new since, while nobody may write: that is little,
+//! and callers wait for it no longer than for any other writer.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use rusqlite::TransactionBehavior;
+
 use super::{
     AUDIO_FOLDER, DATABASE_FILE, MAIL_FOLDER, OUTBOX_FOLDER, Store, StoreFault, connect,
     make_private_folder, sync_folder,
 };
-
-/// How often the whole is tried when recordings are replaced faster than they are copied.
-const TRIES: usize = 5;
 
 pub(super) fn copy(store: &Store, target: &Path) -> Result<(), StoreFault> {
     make_private_folder(target)?;
@@ -34,41 +34,45 @@ pub(super) fn copy(store: &Store, target: &Path) -> Result<(), StoreFault> {
     for folder in [AUDIO_FOLDER, MAIL_FOLDER] {
         make_private_folder(&target.join(folder))?;
     }
-    for attempt in 1.. {
+    copy_new_files(store.folder(), target)?;
+    copy_database(store, target)?;
+    copy_new_files(store.folder(), target)?;
+    if missing_file(target)?.is_some() {
+        let mut writer = connect(&store.folder().join(DATABASE_FILE))?;
+        let nobody_writes = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        copy_database(store, target)?;
         copy_new_files(store.folder(), target)?;
-        copy_database(store, &target.join(DATABASE_FILE))?;
-        copy_new_files(store.folder(), target)?;
-        match missing_file(target)? {
-            None => break,
-            Some(name) if attempt == TRIES => {
-                return Err(StoreFault::File {
-                    path: target.join(name).display().to_string(),
-                    what: "is named in the database but does not exist".into(),
-                });
-            }
-            Some(_) => {}
+        drop(nobody_writes);
+        if let Some(name) = missing_file(target)? {
+            return Err(StoreFault::File {
+                path: target.join(name).display().to_string(),
+                what: "is named in the database but does not exist".into(),
+            });
         }
     }
+    finish_database(target)?;
     sync_folder(&target.join(AUDIO_FOLDER))?;
     sync_folder(&target.join(MAIL_FOLDER))?;
     sync_folder(target)
 }
 
+/// In the place of an earlier copy, if there is one.
 fn copy_database(store: &Store, target: &Path) -> Result<(), StoreFault> {
-    if target.exists() {
-        fs::remove_file(target).map_err(|error| StoreFault::file(target, &error))?;
-    }
     let source = connect(&store.folder().join(DATABASE_FILE))?;
-    let mut copied = connect(target)?;
-    {
-        let backup = rusqlite::backup::Backup::new(&source, &mut copied)?;
-        // All pages in one step are one read transaction: writers of a WAL go on meanwhile.
-        backup.step(-1)?;
+    let mut copied = connect(&target.join(DATABASE_FILE))?;
+    let backup = rusqlite::backup::Backup::new(&source, &mut copied)?;
+    // All pages in one step are one read transaction: writers of a WAL go on meanwhile.
+    match backup.step(-1)? {
+        rusqlite::backup::StepResult::Done => Ok(()),
+        _ => Err(StoreFault::Busy),
     }
-    // One file that can be moved about, without a WAL beside it.
-    copied.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
-    drop(copied);
-    sync_file(target)
+}
+
+/// One file that can be moved about, without a WAL beside it.
+fn finish_database(target: &Path) -> Result<(), StoreFault> {
+    let file = target.join(DATABASE_FILE);
+    connect(&file)?.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+    sync_file(&file)
 }
 
 /// The first file that the copied database names and the copied folders lack.

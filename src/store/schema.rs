@@ -1,6 +1,7 @@
 //! Schema versions. A step that has been released is never edited; a change is a new step.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -178,9 +179,25 @@ pub(super) const STEPS: &[&str] = &[
     ",
 ];
 
+/// How long whoever opens the database waits for another process that makes or upgrades it. Nobody
+/// is on the telephone then, and a step may take as long as the disk is slow.
+const UPGRADE_WAIT: Duration = Duration::from_secs(30);
+
+/// The pause between two tries. SQLite itself does not wait where two that wait for each other
+/// would never end, as when the journal's mode changes.
+const UPGRADE_PAUSE: Duration = Duration::from_millis(20);
+
 /// Brings the database to the newest version, or refuses it.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreFault> {
-    migrate_with(connection, path, STEPS)
+    let began = Instant::now();
+    loop {
+        match migrate_with(connection, path, STEPS) {
+            Err(StoreFault::Busy) if began.elapsed() < UPGRADE_WAIT => {
+                std::thread::sleep(UPGRADE_PAUSE);
+            }
+            ended => return ended,
+        }
+    }
 }
 
 pub(super) fn migrate_with(
@@ -190,8 +207,11 @@ pub(super) fn migrate_with(
 ) -> Result<(), StoreFault> {
     let known = steps.len() as i64;
     // Before anything is written into a file that may not be ours.
-    refuse_unknown(connection, path, known)?;
+    let found = refuse_unknown(connection, path, known)?;
     prepare_for_writing(connection)?;
+    if found == known {
+        return Ok(());
+    }
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked again under the lock: another process may be upgrading too.

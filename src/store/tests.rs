@@ -116,6 +116,24 @@ fn two_processes_may_upgrade_at_once() {
 }
 
 #[test]
+fn whoever_opens_waits_for_a_slow_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = connect(&folder.path().join(DATABASE_FILE)).unwrap();
+    let upgrade = other
+        .transaction_with_behavior(TransactionBehavior::Exclusive)
+        .unwrap();
+    let opening = std::thread::spawn({
+        let folder = folder.path().to_owned();
+        move || Store::open(&folder)
+    });
+    std::thread::sleep(BUSY_WAIT + Duration::from_millis(500));
+    assert!(!opening.is_finished());
+    upgrade.commit().unwrap();
+    let store = opening.join().unwrap().unwrap();
+    assert_eq!(count(&store, "meta"), 1);
+}
+
+#[test]
 fn what_fails_or_panics_is_undone() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
