@@ -3,7 +3,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: demo test check lint console bench fuzz fmt
+.PHONY: demo test check lint features bench fuzz fmt
 
 demo:
 	@packaging/set-up run
@@ -14,7 +14,7 @@ test:
 	$(CARGO) test --locked $(ARGS)
 
 # What CI does: everything that must hold before a change is taken.
-check: lint test console
+check: lint test features
 
 lint:
 	@packaging/set-up test
@@ -23,13 +23,16 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 	@packaging/check-dependencies
 
-# The console with sound, on devices that ALSA makes up and by a speech service of its own.
-# One test at a time: they wait for sound that plays in real time.
-console:
+# What is not in the default build: the console with sound, on devices that ALSA makes up and by a speech
+# service of its own, and calls in Opus. One test of the console at a time: they wait for sound that plays in
+# real time.
+FEATURES = --features console,opus
+features:
 	@packaging/set-up test
-	$(CARGO) clippy --locked --features console --lib --bins --test console -- -D warnings
-	$(CARGO) test --locked --features console --lib console::
-	$(CARGO) test --locked --features console --test console -- --test-threads=1
+	$(CARGO) clippy --locked $(FEATURES) --lib --bins --test console --test wire -- -D warnings
+	$(CARGO) test --locked $(FEATURES) --lib -- console:: media:: sip::offer_answer
+	$(CARGO) test --locked $(FEATURES) --test wire codecs
+	$(CARGO) test --locked $(FEATURES) --test console -- --test-threads=1
 
 bench:
 	@packaging/set-up run

@@ -15,6 +15,7 @@ use ringback::line::{
     LineCommand, Pace, PlayId, RecordingLimits, Segment, Sound, SoundSlot, Tape, TapeId, TapeWriter,
 };
 use ringback::media::{Codec, Leg, LegIdentity, LegPlan, NtpClock};
+use ringback::sound::g711::G711;
 use rtp_rs::RtpPacketBuilder;
 
 const LEGS: u32 = 1_000;
@@ -45,7 +46,7 @@ impl House {
         let plan = LegPlan {
             remote: far,
             remote_rtcp: SocketAddr::from(([192, 0, 2, 1], 4_001)),
-            codec: Codec::Pcmu,
+            codec: Codec::PCMU,
             payload_type: 0,
             telephone_event,
             ptime_ms: 20,
@@ -85,7 +86,7 @@ impl House {
             let time = (self.tick * 160 + index as u32) as f32 / 8_000.0;
             let turn = time * 900.0 + 20.0 * (time * 3.0).sin();
             let sum = turn.sin() + (2.0 * turn).sin() + 0.5 * (3.0 * turn).sin();
-            Codec::Pcmu.encode((sum * 3_000.0) as i16)
+            G711::Pcmu.encode((sum * 3_000.0) as i16)
         });
         let packet = RtpPacketBuilder::new()
             .payload_type(0)

@@ -178,7 +178,7 @@ impl Bench {
     }
 
     /// So many calls that leave messages, every one of which has to be there in the end.
-    fn recorded(&mut self, server: &Server, calls: usize) -> Load {
+    pub(super) fn recorded(&mut self, server: &Server, calls: usize) -> Load {
         let left = || server.gauge("ringback_messages_left_total");
         let before = left();
         // Who speaks from the beginning is recorded after the tone.

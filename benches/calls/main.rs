@@ -2,7 +2,7 @@
 //! same run the floor, which is what the kernel alone takes for the same packets.
 //!
 //! `cargo bench --bench calls` measures everything; with names behind `--` only these: `playing`,
-//! `memory`, `recording`, `setup`, `calls`, `keys`, `overload`, `soak`. One table is printed, every figure
+//! `memory`, `recording`, `setup`, `calls`, `keys`, `overload`, `codecs`, `pumps`, `disk`, `soak`. One table is printed, every figure
 //! beside what it should be; `docs/performance.md` keeps one with its conditions, and
 //! `docs/pictures/calls.svg` the curve. It needs two cores with nothing else on them.
 
@@ -24,6 +24,7 @@ mod server;
 mod short;
 mod signalling;
 mod telephones;
+mod wider;
 
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,15 @@ fn main() {
     if wants("overload") {
         bench.overload();
         bench.too_many();
+    }
+    if wants("codecs") {
+        bench.codecs();
+    }
+    if wants("pumps") {
+        bench.pumps();
+    }
+    if wants("disk") {
+        bench.disk();
     }
     if wants("soak") {
         bench.soak();

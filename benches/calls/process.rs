@@ -10,12 +10,17 @@ pub(super) struct Measured(pub(super) Child);
 impl Measured {
     /// Processor time of all its threads, those that ended included.
     pub(super) fn used(&self) -> Duration {
-        let stat = self.file("stat");
-        let (_, after) = stat.rsplit_once(')').unwrap();
-        let fields = after.split_whitespace().skip(11).take(2);
-        let ticks: u64 = fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
-        // A tick is a hundredth of a second on every Linux.
-        Duration::from_millis(ticks * 10)
+        used(&self.file("stat"))
+    }
+
+    /// Processor time of each thread that has such a name.
+    pub(super) fn used_by(&self, name: &str) -> Vec<Duration> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        threads
+            .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("stat")).ok())
+            .filter(|stat| stat.contains(&format!("({name}")))
+            .map(|stat| used(&stat))
+            .collect()
     }
 
     /// Resident memory, in KiB.
@@ -36,6 +41,15 @@ impl Measured {
     fn file(&self, name: &str) -> String {
         fs::read_to_string(format!("/proc/{}/{name}", self.0.id())).unwrap()
     }
+}
+
+/// Of a line of `/proc/PID/stat`.
+fn used(stat: &str) -> Duration {
+    let (_, after) = stat.rsplit_once(')').unwrap();
+    let fields = after.split_whitespace().skip(11).take(2);
+    let ticks: u64 = fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    // A tick is a hundredth of a second on every Linux.
+    Duration::from_millis(ticks * 10)
 }
 
 impl Drop for Measured {

@@ -31,11 +31,41 @@ pub(super) struct Server {
     _folder: tempfile::TempDir,
 }
 
+/// How a server is wanted.
+pub(super) struct Wanted<'a> {
+    /// Calls at once, at most.
+    pub(super) calls_max: usize,
+    pub(super) pumps: usize,
+    /// The cores it may use, as `taskset` writes them.
+    pub(super) cores: &'static str,
+    /// Where its folder lies, if that matters.
+    pub(super) disk: Option<&'a Path>,
+}
+
 impl Server {
-    /// Makes the organisation and serves it, so many calls at once at most.
+    /// Makes the organisation and serves it on one core, so many calls at once at most.
     pub(super) fn start(calls_max: usize) -> Server {
-        let folder = tempfile::tempdir().unwrap();
+        Server::start_as(Wanted {
+            calls_max,
+            pumps: 1,
+            cores: "0",
+            disk: None,
+        })
+    }
+
+    /// Makes the organisation and serves it.
+    pub(super) fn start_as(wanted: Wanted<'_>) -> Server {
+        let folder = match wanted.disk {
+            Some(disk) => tempfile::tempdir_in(disk).unwrap(),
+            None => tempfile::tempdir().unwrap(),
+        };
         let place = folder.path();
+        let Wanted {
+            calls_max,
+            pumps,
+            cores,
+            ..
+        } = wanted;
         let (sip, http) = (free_port(), free_port());
         std::fs::write(
             place.join("ringback.toml"),
@@ -44,7 +74,7 @@ impl Server {
                  [http]\nlisten = \"{http}\"\n\
                  [storage]\ndata = {:?}\n\
                  [speech]\nrender_ahead = false\n\
-                 [media]\npumps = 1\nports = \"20000-32767\"\n\
+                 [media]\npumps = {pumps}\nports = \"20000-32767\"\n\
                  [limits]\ncalls_max = {calls_max}\n\
                  [log]\nlevel = \"warn\"\n",
                 place.join("data")
@@ -59,7 +89,7 @@ impl Server {
         let mut child = Command::new("taskset")
             .args([
                 "--cpu-list",
-                "0",
+                cores,
                 PROGRAM,
                 "serve",
                 "--config",

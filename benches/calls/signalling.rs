@@ -17,6 +17,38 @@ pub(super) struct Script {
     pub(super) speaks_from: Option<u64>,
     /// Hangs up then, in milliseconds after the answer; else when told.
     pub(super) hangs_up_at: Option<u64>,
+    /// What it speaks.
+    pub(super) codec: Codec,
+}
+
+/// What a telephone speaks, and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Codec {
+    #[default]
+    Pcmu,
+    G722,
+    #[cfg(feature = "opus")]
+    Opus,
+}
+
+impl Codec {
+    pub(super) fn payload_type(self) -> u8 {
+        match self {
+            Codec::Pcmu => 0,
+            Codec::G722 => 9,
+            #[cfg(feature = "opus")]
+            Codec::Opus => 96,
+        }
+    }
+
+    fn encoding(self) -> &'static str {
+        match self {
+            Codec::Pcmu => "PCMU/8000",
+            Codec::G722 => "G722/8000",
+            #[cfg(feature = "opus")]
+            Codec::Opus => "opus/48000/2",
+        }
+    }
 }
 
 /// What identifies one call to both ends.
@@ -36,9 +68,10 @@ pub(super) struct Ends {
 
 pub(super) fn invite(script: &Script, dialog: &Dialog, ends: Ends) -> String {
     let (ip, media) = (ends.ours.ip(), ends.media);
+    let (payload_type, encoding) = (script.codec.payload_type(), script.codec.encoding());
     let sdp = format!(
         "v=0\r\no=- {0} 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {media} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n\
+         m=audio {media} RTP/AVP {payload_type} 101\r\na=rtpmap:{payload_type} {encoding}\r\n\
          a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n",
         dialog.number
     );

@@ -124,7 +124,7 @@ impl Telephones {
                         .map(|n| (turn * f64::from(n)).sin() / f64::from(n))
                         .sum();
                     let level = if frame % 50 < 40 { 4_000.0 } else { 60.0 };
-                    ringback::media::Codec::Pcmu.encode((sum * level) as i16)
+                    ringback::sound::g711::G711::Pcmu.encode((sum * level) as i16)
                 })
             })
             .collect();
@@ -365,7 +365,7 @@ impl Telephones {
         let talked = u64::from(call.ticks) * 20;
         let socket = &mut self.media[call.socket];
         let mut packet = [SILENCE; 12 + FRAME];
-        packet[..2].copy_from_slice(&[0x80, 0]);
+        packet[..2].copy_from_slice(&[0x80, call.script.codec.payload_type()]);
         packet[8..12].copy_from_slice(&(call.dialog.number as u32 + 1).to_be_bytes());
         let due = call.script.keys.get(call.next_key);
         if let Some(&(at, key)) = due.filter(|(at, _)| talked >= *at) {

@@ -27,6 +27,11 @@ pub(crate) fn check(data: &[u8]) {
         SocketAddr::from(([192, 0, 2, 1], 4_001)),
     );
     let in_band = data.first().is_some_and(|byte| byte & 8 != 0);
+    let codec = if data.first().is_some_and(|byte| byte & 16 != 0) {
+        Codec::G722
+    } else {
+        Codec::PCMU
+    };
     let identity = LegIdentity {
         ssrc: 1,
         first_sequence: 65_000,
@@ -43,7 +48,7 @@ pub(crate) fn check(data: &[u8]) {
         LegPlan {
             remote: rtp,
             remote_rtcp: rtcp,
-            codec: Codec::Pcmu,
+            codec,
             payload_type: 0,
             telephone_event: (!in_band).then_some(101),
             ptime_ms: 20,

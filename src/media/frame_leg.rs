@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
-use super::Codec;
 use super::jitter_buffer::FRAME;
 use super::leg::{Leg, LegIdentity, LegPlan};
 use super::rtcp::NtpClock;
 use crate::line::{HangUpCause, Key, LineCommand, LineEvent};
+use crate::sound::g711::G711;
 
 /// Samples in a frame: 20 ms.
 pub const FRAME_SAMPLES: usize = FRAME;
@@ -18,7 +18,7 @@ pub const FRAME_LENGTH: Duration = Duration::from_millis(20);
 
 /// Nobody sends anything there: the packets of such a leg stay in the process.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
-const CODEC: Codec = Codec::Pcmu;
+const CODEC: G711 = G711::Pcmu;
 const SOUND: u8 = 0;
 /// Keys come by [`FrameLeg::press`], so nobody looks for their tones in the sound.
 const KEYS: u8 = 101;
@@ -52,7 +52,7 @@ impl FrameLeg {
             LegPlan {
                 remote: NOWHERE,
                 remote_rtcp: NOWHERE,
-                codec: CODEC,
+                codec: CODEC.into(),
                 payload_type: SOUND,
                 telephone_event: Some(KEYS),
                 ptime_ms: 20,

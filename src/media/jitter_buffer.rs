@@ -1,15 +1,17 @@
 //! The jitter buffer: packets in as the network brings them, 20 ms of sound out at every tick.
 //!
-//! Bytes lie in a ring at the place of their RTP timestamp, so that packets of any length, doubled
+//! Samples lie in a ring at the place of their RTP timestamp, so that packets of any length, doubled
 //! or reordered, find their place by themselves. What is missing when its time comes is concealed
 //! by repeating the last pitch period, fading out. A leg has one only while somebody listens.
 
-use crate::sound::g711::Codec;
+use super::codec::{Codec, Decoder};
 
 /// Samples in a frame of 20 ms.
 pub(super) const FRAME: usize = 160;
 /// How much sound the ring holds: half a second.
 const RING: usize = 4_096;
+/// The longest packet that is heard: more than the 120 ms that Opus allows.
+const PACKET_MOST: usize = 1_024;
 /// The least and the most delay that is aimed at: 20 and 120 ms.
 const DELAY_LEAST: u32 = 160;
 const DELAY_MOST: u32 = 960;
@@ -23,8 +25,8 @@ const QUIET: i16 = 400;
 /// Sound waiting for its time.
 #[derive(Debug)]
 pub(super) struct JitterBuffer {
-    codec: Codec,
-    bytes: Box<[u8; RING]>,
+    decoder: Decoder,
+    samples: Box<[i16; RING]>,
     present: [u64; RING / 64],
     next: Option<u32>,
     /// The end of the newest packet.
@@ -41,8 +43,8 @@ impl JitterBuffer {
     /// An empty buffer, which begins with twice the known jitter as its delay.
     pub(super) fn new(codec: Codec, jitter_samples: u32) -> JitterBuffer {
         JitterBuffer {
-            codec,
-            bytes: Box::new([0; RING]),
+            decoder: Decoder::new(codec),
+            samples: Box::new([0; RING]),
             present: [0; RING / 64],
             next: None,
             end: 0,
@@ -73,19 +75,26 @@ impl JitterBuffer {
 
     /// Everything begins anew: another source, or another codec.
     pub(super) fn restart(&mut self, codec: Codec) {
-        self.codec = codec;
+        self.decoder = Decoder::new(codec);
         self.present = [0; RING / 64];
         self.next = None;
         self.earliest = i32::MAX;
         self.judged = 0;
     }
 
-    /// Takes the payload of a packet. `newest`: no packet before it had a higher sequence number.
+    /// Takes the payload of a packet, whose time is given in samples. `newest`: no packet before it
+    /// had a higher sequence number.
     pub(super) fn insert(&mut self, timestamp: u32, payload: &[u8], newest: bool) {
-        if payload.is_empty() || payload.len() > RING / 2 {
+        if payload.is_empty() || (!newest && self.decoder.needs_order()) {
             return;
         }
-        let length = payload.len() as i32;
+        let mut room = [0; PACKET_MOST];
+        let length = self.decoder.decode(payload, &mut room);
+        if length == 0 {
+            return;
+        }
+        let sound = &room[..length];
+        let length = length as i32;
         let mut ahead = match self.next {
             Some(next) => timestamp.wrapping_sub(next) as i32,
             None => self.begin_at(timestamp),
@@ -112,15 +121,15 @@ impl JitterBuffer {
             ahead -= over;
         }
         if newest {
-            self.end = timestamp.wrapping_add(payload.len() as u32);
+            self.end = timestamp.wrapping_add(sound.len() as u32);
         }
         let skipped = (-ahead).clamp(0, length) as usize;
         self.late += skipped as u64;
         let from = timestamp.wrapping_add(skipped as u32);
-        let fresh = &payload[skipped..];
+        let fresh = &sound[skipped..];
         let (before_wrap, behind_wrap) = fresh.split_at(fresh.len().min(RING - place(from)));
-        self.bytes[place(from)..][..before_wrap.len()].copy_from_slice(before_wrap);
-        self.bytes[..behind_wrap.len()].copy_from_slice(behind_wrap);
+        self.samples[place(from)..][..before_wrap.len()].copy_from_slice(before_wrap);
+        self.samples[..behind_wrap.len()].copy_from_slice(behind_wrap);
         self.mark(from, fresh.len(), true);
     }
 
@@ -171,9 +180,8 @@ impl JitterBuffer {
             if present {
                 let whole = RING - place(from);
                 let (before_wrap, behind_wrap) = run.split_at_mut(length.min(whole));
-                self.codec
-                    .decode_all(&self.bytes[place(from)..], before_wrap);
-                self.codec.decode_all(&self.bytes[..], behind_wrap);
+                before_wrap.copy_from_slice(&self.samples[place(from)..][..before_wrap.len()]);
+                behind_wrap.copy_from_slice(&self.samples[..behind_wrap.len()]);
                 self.concealment.heard(run);
                 heard = true;
             } else {

@@ -12,7 +12,9 @@ use crate::line::{
     TransferOutcome,
 };
 
+use super::codec::{Codec, SampleClock};
 use super::jitter_buffer::{FRAME, JitterBuffer};
+use super::payload::Payload;
 use super::player::Player;
 use super::recorder::{Recorder, Wish};
 use super::rtcp::{NtpClock, Reception, Reports, Sent};
@@ -21,7 +23,6 @@ use super::speech_edges::SpeechEdges;
 use super::statistics::LegStatistics;
 use super::telephone_event::TelephoneEvents;
 use super::tone_detector::ToneDetector;
-use crate::sound::g711::Codec;
 
 /// What offer and answer agreed on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,8 @@ pub struct LegPlan {
     /// The payload type of named telephone events; `None` when they were not agreed on, and keys
     /// are looked for in the sound.
     pub telephone_event: Option<u8>,
-    /// How much sound the far end wants in a packet: 10–60 ms. Anything else counts as 20.
+    /// How much sound the far end wants in a packet: 10–60 ms. Anything else counts as 20, and so
+    /// does what cannot be a packet of the codec.
     pub ptime_ms: u8,
     /// Whether we may send; not while the far end holds the call.
     pub send: bool,
@@ -51,7 +53,7 @@ impl LegPlan {
     /// Samples in one packet of ours: whole tens of milliseconds.
     fn packet_samples(&self) -> usize {
         match self.ptime_ms {
-            ptime @ 10..=60 => usize::from(ptime) / 10 * 80,
+            ptime @ 10..=60 if self.codec.can_fill(ptime / 10 * 10) => usize::from(ptime) / 10 * 80,
             _ => FRAME,
         }
     }
@@ -106,11 +108,13 @@ pub struct Leg {
     sequence: u16,
     timestamp: u32,
     marker: bool,
-    payload: Vec<u8>,
+    payload: Payload,
     sent: Sent,
     player: Player,
 
     reception: Option<Reception>,
+    /// Tells the times of its packets in samples.
+    clock: SampleClock,
     newcomer: Option<(u32, u16)>,
     telephone_events: TelephoneEvents,
     half_heard: bool,
@@ -142,10 +146,11 @@ impl Leg {
             sequence: identity.first_sequence,
             timestamp: identity.first_timestamp,
             marker: true,
-            payload: Vec::new(),
+            payload: Payload::new(Codec::PCMU),
             sent: Sent::default(),
             player: Player::default(),
             reception: None,
+            clock: SampleClock::default(),
             newcomer: None,
             telephone_events: TelephoneEvents::new(),
             half_heard: false,
@@ -180,8 +185,10 @@ impl Leg {
             (source, _) => *source = Some(Source::new(now, plan.remote, plan.behind_nat)),
         }
         let before = self.plan.replace(plan);
-        if before.is_some_and(|before| before.codec != plan.codec) {
-            self.payload.clear();
+        if self.payload.codec() != plan.codec {
+            self.payload = Payload::new(plan.codec);
+            self.clock = SampleClock::default();
+            self.reports.set_clock(plan.codec.ticks_for_a_sample());
             if let Some(buffer) = &mut self.jitter_buffer {
                 buffer.restart(plan.codec);
             }
@@ -224,13 +231,15 @@ impl Leg {
         };
         let newest = reception.on_packet(sequence);
         if plan.telephone_event == Some(rtp.payload_type()) {
-            self.on_telephone_event(sequence, &rtp);
+            self.on_telephone_event(plan.codec, sequence, &rtp);
         } else if plan.payload_type == rtp.payload_type() {
+            let ticks = plan.codec.ticks_for_a_sample();
+            let time = self.clock.samples(rtp.timestamp(), ticks);
             if newest {
-                reception.measure(now, rtp.timestamp());
+                reception.measure(now, time);
             }
             if let Some(buffer) = &mut self.jitter_buffer {
-                buffer.insert(rtp.timestamp(), rtp.payload(), newest);
+                buffer.insert(time, rtp.payload(), newest);
             }
         }
     }
@@ -265,9 +274,7 @@ impl Leg {
             LineCommand::StopPlaying => {
                 self.player.stop();
                 // Sound that waits for its packet to be full is not heard either.
-                if let Some(plan) = self.plan {
-                    self.payload.fill(plan.codec.silence());
-                }
+                self.payload.silence();
             }
             LineCommand::Record(tape, limits) => self.record(tape, *limits),
             LineCommand::StopRecording => self.end_recording(TakeEnd::Stopped),
@@ -456,6 +463,7 @@ impl Leg {
         }
         self.newcomer = None;
         self.reception = Some(Reception::new(now, ssrc, sequence));
+        self.clock = SampleClock::default();
         self.telephone_events.forget();
         if let (Some(buffer), Some(plan)) = (&mut self.jitter_buffer, self.plan) {
             buffer.restart(plan.codec);
@@ -463,9 +471,12 @@ impl Leg {
         true
     }
 
-    fn on_telephone_event(&mut self, sequence: u16, rtp: &RtpReader<'_>) {
+    fn on_telephone_event(&mut self, codec: Codec, sequence: u16, rtp: &RtpReader<'_>) {
         let playing = self.jitter_buffer.as_ref().and_then(JitterBuffer::next);
+        // Events count in the clock of the sound beside them (RFC 4733 section 2.1).
+        let ticks = codec.ticks_for_a_sample();
         let Leg {
+            clock,
             telephone_events,
             recorder,
             events,
@@ -480,11 +491,12 @@ impl Leg {
             |heard| {
                 if let Some(recorder) = recorder {
                     let position = recorder.position() as i64;
-                    let ahead = playing.map_or(0, |next| heard.from.wrapping_sub(next) as i32);
+                    let from = clock.samples(heard.from, ticks);
+                    let ahead = playing.map_or(0, |next| from.wrapping_sub(next) as i32);
                     // The clock of events should be that of the sound; if it is not, a key is now.
                     let ahead = if ahead.abs() < 80_000 { ahead } else { 0 };
                     let from = position + i64::from(ahead);
-                    let mut until = from + i64::from(heard.duration);
+                    let mut until = from + i64::from(u32::from(heard.duration) / ticks);
                     if !heard.end {
                         // Until the next packet tells more.
                         until += FRAME as i64;
@@ -499,28 +511,26 @@ impl Leg {
     }
 
     fn speak(&mut self, plan: &LegPlan, packet: &mut Vec<u8>) {
-        let wanted = plan.packet_samples();
-        let filled = self.payload.len();
-        self.payload
-            .resize(filled + plan.tick_samples(), plan.codec.silence());
-        self.player.fill(plan.codec, &mut self.payload[filled..]);
+        self.payload.fill(&mut self.player, plan.tick_samples());
         if let Some((id, segment)) = self.player.take_began() {
             tell_began(&mut self.events, id, segment);
         }
         if let Some(id) = self.player.take_ended() {
             self.events.push_back(LineEvent::PlayEnded(id));
         }
-        if self.payload.len() < wanted {
+        let samples = self.payload.length();
+        if samples < plan.packet_samples() {
             return;
         }
         if plan.send {
+            let payload = self.payload.bytes();
             let rtp = RtpPacketBuilder::new()
                 .payload_type(plan.payload_type)
                 .marked(self.marker)
                 .sequence(self.sequence.into())
                 .ssrc(self.identity.ssrc)
                 .timestamp(self.timestamp)
-                .payload(&self.payload);
+                .payload(payload);
             packet.resize(rtp.target_length(), 0);
             match rtp.build_into(packet) {
                 Ok(length) => packet.truncate(length),
@@ -532,12 +542,13 @@ impl Leg {
             self.marker = false;
             self.sequence = self.sequence.wrapping_add(1);
             self.sent.packets = self.sent.packets.wrapping_add(1);
-            self.sent.octets = self.sent.octets.wrapping_add(self.payload.len() as u32);
+            self.sent.octets = self.sent.octets.wrapping_add(payload.len() as u32);
         } else {
             // The first packet after a hold begins a new spurt (RFC 3551 section 4.1).
             self.marker = true;
         }
-        self.timestamp = self.timestamp.wrapping_add(self.payload.len() as u32);
+        let ticks = samples as u32 * plan.codec.ticks_for_a_sample();
+        self.timestamp = self.timestamp.wrapping_add(ticks);
         self.payload.clear();
     }
 

@@ -6,12 +6,14 @@
 //! starts the leg with what was agreed on.
 
 mod arithmetic;
+mod codec;
 mod doors;
 mod frame_leg;
 mod jitter_buffer;
 mod lateness;
 mod leg;
 mod pace;
+mod payload;
 mod player;
 mod ports;
 mod pump;
@@ -25,7 +27,7 @@ mod telephone_event;
 mod tone_detector;
 mod way;
 
-pub use crate::sound::g711::Codec;
+pub use codec::Codec;
 pub use doors::{LegHandle, LegWatch, Media, MediaConfig, MediaCounts, Port};
 pub use frame_leg::{FRAME_LENGTH, FRAME_SAMPLES, FrameLeg};
 pub use leg::{Leg, LegIdentity, LegPlan};

@@ -1,7 +1,8 @@
 //! What the caller hears: segments one after the other, with jumps, pauses and another pace.
 //!
-//! At normal pace the player copies bytes that were encoded once for all callers. The position is
-//! kept in source time, so a jump of five seconds is five seconds of the message at any pace.
+//! At normal pace the player copies bytes of G.711 that were encoded once for all callers, or
+//! samples where another codec will encode them. The position is kept in source time, so a jump of
+//! five seconds is five seconds of the message at any pace.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::line::{Pace, PlayId, SAMPLE_RATE, Segment, Skip, Sound, SoundSlot};
 
 use super::pace::{PIECE, Stretch};
-use crate::sound::g711::Codec;
+use crate::sound::g711::G711;
 
 /// Sound longer than this is encoded as it is played: encoding minutes at once would hold up the
 /// other legs of the pump.
@@ -35,6 +36,58 @@ fn tone(hertz: f64, milliseconds: usize, amplitude: f64) -> Sound {
         })
         .collect();
     Sound::new(samples)
+}
+
+/// In which form sound leaves the player.
+pub(super) trait Form: Copy {
+    /// One sample of it.
+    type Unit: Copy;
+
+    /// No sound at all.
+    fn silence(self) -> Self::Unit;
+    /// One sample in this form.
+    fn unit(self, sample: i16) -> Self::Unit;
+    /// A whole sound in this form, made once.
+    fn whole(self, sound: &Sound) -> &[Self::Unit];
+}
+
+impl Form for G711 {
+    type Unit = u8;
+
+    fn silence(self) -> u8 {
+        G711::silence(self)
+    }
+
+    fn unit(self, sample: i16) -> u8 {
+        self.encode(sample)
+    }
+
+    fn whole(self, sound: &Sound) -> &[u8] {
+        match self {
+            G711::Pcmu => sound.ulaw(|samples| self.encode_all(samples)),
+            G711::Pcma => sound.alaw(|samples| self.encode_all(samples)),
+        }
+    }
+}
+
+/// Samples as they are, for whoever encodes them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Linear;
+
+impl Form for Linear {
+    type Unit = i16;
+
+    fn silence(self) -> i16 {
+        0
+    }
+
+    fn unit(self, sample: i16) -> i16 {
+        sample
+    }
+
+    fn whole(self, sound: &Sound) -> &[i16] {
+        sound.samples()
+    }
 }
 
 /// One segment as it lies on the player.
@@ -198,11 +251,11 @@ impl Player {
         self.ended.take()
     }
 
-    /// Fills `out` with the next bytes.
-    pub(super) fn fill(&mut self, codec: Codec, out: &mut [u8]) {
-        self.fill_playing(codec, out);
+    /// Fills `out` with what comes next.
+    pub(super) fn fill<F: Form>(&mut self, form: F, out: &mut [F::Unit]) {
+        self.fill_playing(form, out);
         if let Some(from) = self.warning {
-            let tone = encoded(&WARNING, codec);
+            let tone = form.whole(&WARNING);
             let rest = &tone[from.min(tone.len())..];
             let length = rest.len().min(out.len());
             out[..length].copy_from_slice(&rest[..length]);
@@ -210,15 +263,15 @@ impl Player {
         }
     }
 
-    fn fill_playing(&mut self, codec: Codec, out: &mut [u8]) {
+    fn fill_playing<F: Form>(&mut self, form: F, out: &mut [F::Unit]) {
         let Some(playing) = &mut self.playing else {
-            out.fill(codec.silence());
+            out.fill(form.silence());
             return;
         };
         let mut done = 0;
         if !self.paused || playing.over {
             while done < out.len() && !playing.over {
-                match playing.give(codec, self.pace, &mut out[done..]) {
+                match playing.give(form, self.pace, &mut out[done..]) {
                     Some(given) => {
                         done += given;
                         if given > 0 && playing.part >= playing.begun {
@@ -232,7 +285,7 @@ impl Player {
             playing.over |= playing.is_all_given();
             self.waiting = if done == 0 { self.waiting + 1 } else { 0 };
         }
-        out[done..].fill(codec.silence());
+        out[done..].fill(form.silence());
         if playing.over {
             self.ended = Some(playing.id);
             self.playing = None;
@@ -241,16 +294,8 @@ impl Player {
     }
 }
 
-/// All bytes of a sound that is short enough to be encoded at once.
-fn encoded(sound: &Sound, codec: Codec) -> &[u8] {
-    match codec {
-        Codec::Pcmu => sound.ulaw(|samples| codec.encode_all(samples)),
-        Codec::Pcma => sound.alaw(|samples| codec.encode_all(samples)),
-    }
-}
-
-fn copy(bytes: &[u8], offset: &mut usize, out: &mut [u8]) -> usize {
-    let rest = &bytes[(*offset).min(bytes.len())..];
+fn copy<U: Copy>(whole: &[U], offset: &mut usize, out: &mut [U]) -> usize {
+    let rest = &whole[(*offset).min(whole.len())..];
     let given = out.len().min(rest.len());
     out[..given].copy_from_slice(&rest[..given]);
     *offset += given;
@@ -258,8 +303,8 @@ fn copy(bytes: &[u8], offset: &mut usize, out: &mut [u8]) -> usize {
 }
 
 impl Playing {
-    /// Gives some bytes; `None` when the sound is not ready. Sets `over` when all was given.
-    fn give(&mut self, codec: Codec, pace: Pace, out: &mut [u8]) -> Option<usize> {
+    /// Gives some samples; `None` when the sound is not ready. Sets `over` when all was given.
+    fn give<F: Form>(&mut self, form: F, pace: Pace, out: &mut [F::Unit]) -> Option<usize> {
         loop {
             let Some(part) = self.parts.get(self.part) else {
                 self.over = true;
@@ -268,7 +313,7 @@ impl Playing {
             let length = part.length()?;
             // What the read head gave beyond the last frame comes first.
             if self.spare_from < PIECE {
-                return Some(self.give_spare(codec, out));
+                return Some(self.give_spare(form, out));
             }
             if self.offset >= length {
                 self.go_to(self.part + 1, 0);
@@ -276,10 +321,10 @@ impl Playing {
             }
             let sound = match part {
                 Part::Sound(slot) => slot.get()?,
-                Part::Beep => return Some(copy(encoded(&BEEP, codec), &mut self.offset, out)),
+                Part::Beep => return Some(copy(form.whole(&BEEP), &mut self.offset, out)),
                 Part::Silence(_) => {
                     let given = out.len().min(length - self.offset);
-                    out[..given].fill(codec.silence());
+                    out[..given].fill(form.silence());
                     self.offset += given;
                     return Some(given);
                 }
@@ -288,12 +333,12 @@ impl Playing {
             if pace == Pace::NORMAL {
                 self.stretch = None;
                 if length <= ENCODED_AT_ONCE {
-                    return Some(copy(encoded(sound, codec), &mut self.offset, out));
+                    return Some(copy(form.whole(sound), &mut self.offset, out));
                 }
                 let given = out.len().min(length - self.offset);
                 let samples = &sound.samples()[self.offset..self.offset + given];
-                for (byte, &sample) in out.iter_mut().zip(samples) {
-                    *byte = codec.encode(sample);
+                for (unit, &sample) in out.iter_mut().zip(samples) {
+                    *unit = form.unit(sample);
                 }
                 self.offset += given;
                 return Some(given);
@@ -318,11 +363,11 @@ impl Playing {
         given && self.spare_from == PIECE && rest.all(|part| part.length() == Some(0))
     }
 
-    fn give_spare(&mut self, codec: Codec, out: &mut [u8]) -> usize {
+    fn give_spare<F: Form>(&mut self, form: F, out: &mut [F::Unit]) -> usize {
         let rest = &self.spare[self.spare_from..];
         let given = out.len().min(rest.len());
-        for (byte, &sample) in out.iter_mut().zip(rest) {
-            *byte = codec.encode(sample);
+        for (unit, &sample) in out.iter_mut().zip(rest) {
+            *unit = form.unit(sample);
         }
         self.spare_from += given;
         given

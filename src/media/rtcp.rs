@@ -128,7 +128,8 @@ impl Reception {
         self.jitter >> 4
     }
 
-    fn report(&mut self) -> ReportBlockBuilder {
+    /// `ticks_for_a_sample`: reports count in the RTP clock of the source.
+    fn report(&mut self, ticks_for_a_sample: u32) -> ReportBlockBuilder {
         let expected = self.expected();
         let expected_now = expected.wrapping_sub(self.expected_before);
         let received_now = self.received.wrapping_sub(self.received_before);
@@ -142,7 +143,7 @@ impl Reception {
             .fraction_lost(fraction.min(255) as u8)
             .cumulative_lost(self.lost().min(0x7F_FFFF))
             .extended_sequence_number(self.highest)
-            .interarrival_jitter(self.jitter())
+            .interarrival_jitter(self.jitter().saturating_mul(ticks_for_a_sample))
     }
 }
 
@@ -163,6 +164,7 @@ pub(super) struct Reports {
     ssrc: u32,
     cname: String,
     clock: NtpClock,
+    ticks_for_a_sample: u32,
     next: Instant,
     sent_before: u32,
     random: u64,
@@ -180,6 +182,7 @@ impl Reports {
             // Random for each call (RFC 7022 section 4.2), so that calls cannot be linked by it.
             cname: format!("{random:016x}"),
             clock,
+            ticks_for_a_sample: 1,
             next: now,
             sent_before: 0,
             random: random | 1,
@@ -207,6 +210,11 @@ impl Reports {
     /// Where the far end's control packets really come from.
     pub(super) fn answer_to(&self) -> Option<SocketAddr> {
         self.answer_to
+    }
+
+    /// How many ticks of the RTP clock a sample is from now on.
+    pub(super) fn set_clock(&mut self, ticks_for_a_sample: u32) {
+        self.ticks_for_a_sample = ticks_for_a_sample;
     }
 
     /// Another far end speaks now.
@@ -252,7 +260,7 @@ impl Reports {
         packet: &mut Vec<u8>,
     ) {
         let block = reception.map(|reception| {
-            let block = reception.report();
+            let block = reception.report(self.ticks_for_a_sample);
             match self.last_sender_report {
                 Some((timestamp, at)) => block
                     .last_sender_report_timestamp(timestamp)

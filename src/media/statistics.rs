@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sound::g711::Codec;
+use super::codec::Codec;
 
 /// The figures of one leg so far.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use crate::sound::g711::Codec;
+use super::codec::Codec;
 
 use super::doors::{Control, Hub};
 use super::leg::LegPlan;
@@ -74,8 +74,8 @@ impl LegPlan {
         LegPlan {
             remote: STREAM,
             remote_rtcp: STREAM,
-            codec: Codec::Pcmu,
-            payload_type: Codec::Pcmu.payload_type(),
+            codec: Codec::PCMU,
+            payload_type: 0,
             // So that nobody looks for keys in the sound: they come by signalling.
             telephone_event: Some(101),
             ptime_ms: 20,

@@ -100,8 +100,11 @@ pub(super) fn leg_plan(plan: &MediaPlan, behind_nat: bool) -> media::LegPlan {
         remote: plan.remote,
         remote_rtcp: plan.remote_rtcp,
         codec: match plan.codec {
-            sip::Codec::Pcmu => media::Codec::Pcmu,
-            sip::Codec::Pcma => media::Codec::Pcma,
+            sip::Codec::Pcmu => media::Codec::PCMU,
+            sip::Codec::Pcma => media::Codec::PCMA,
+            sip::Codec::G722 => media::Codec::G722,
+            #[cfg(feature = "opus")]
+            sip::Codec::Opus => media::Codec::Opus,
         },
         payload_type: plan.payload_type,
         telephone_event: plan.telephone_event,

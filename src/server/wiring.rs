@@ -27,13 +27,15 @@ use crate::line::Locale;
 use crate::lmtp::LmtpServer;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::submission::NoRelay;
-use crate::media::{Codec, Media, MediaConfig};
+use crate::media::{Media, MediaConfig};
 use crate::organisation::Organisation;
 use crate::organisation::pins::PinKeeper;
 use crate::outbox::{Answering, Outbox, PostRoom, ReplyPost};
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::sip::{self, Endpoint, IncomingCall, Listener, Peer, Peers, SipConfig};
+use crate::sound::g711::G711;
+use crate::sound::wav::ulaw_file;
 use crate::speech::{SpeechConfig, SpeechRoom};
 use crate::store::Store;
 use crate::transcript::Witness;
@@ -410,7 +412,7 @@ pub(super) async fn furnish(
 
 /// Sound as mail programs know it: G.711 in a WAV file (`unified-messaging` section 10).
 pub(super) fn wav_in_mails(samples: &[i16]) -> Vec<u8> {
-    crate::sound::wav::ulaw_file(&Codec::Pcmu.encode_all(samples))
+    ulaw_file(&G711::Pcmu.encode_all(samples))
 }
 
 fn media_config(config: &Config) -> MediaConfig {

@@ -1,4 +1,4 @@
-//! Which sound we exchange: offer and answer (RFC 3264) for one G.711 stream with telephone events (RFC 4733).
+//! Which sound we exchange: offer and answer (RFC 3264) for one stream with telephone events (RFC 4733).
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -12,30 +12,75 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722 at 64 kbit/s.
+    G722,
+    /// Opus.
+    #[cfg(feature = "opus")]
+    Opus,
 }
 
 impl Codec {
-    fn name(self) -> &'static str {
+    const ALL: &[Codec] = &[
+        Self::Pcmu,
+        Self::Pcma,
+        Self::G722,
+        #[cfg(feature = "opus")]
+        Self::Opus,
+    ];
+
+    /// As `rtpmap` writes it. Opus is named as stereo at 48 kHz whatever it carries (RFC 7587 section 7).
+    fn encoding(self) -> &'static str {
         match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU/8000",
+            Self::Pcma => "PCMA/8000",
+            Self::G722 => "G722/8000",
+            #[cfg(feature = "opus")]
+            Self::Opus => "opus/48000/2",
         }
+    }
+
+    /// The RTP clock, which telephone events beside the sound share (RFC 4733 section 2.1).
+    fn clock_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            #[cfg(feature = "opus")]
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// The payload type that we name when we offer.
+    fn offered_payload_type(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 8,
+            Self::G722 => 9,
+            #[cfg(feature = "opus")]
+            Self::Opus => 96,
+        }
+    }
+
+    /// What the far end should know: nothing above the telephone band is heard, so it need not send it.
+    fn parameters(self) -> Option<&'static str> {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => None,
+            #[cfg(feature = "opus")]
+            Self::Opus => Some("maxplaybackrate=8000;sprop-maxcapturerate=8000"),
+        }
+    }
+
+    /// Whether prompts go out as they lie there, without a coder for each call.
+    fn is_g711(self) -> bool {
+        matches!(self, Self::Pcmu | Self::Pcma)
     }
 
     /// `PCMU/8000` and `PCMU/8000/1`, in any case.
     fn of_encoding(encoding: &str) -> Option<Self> {
-        let mut parts = encoding.split('/');
-        let (name, rate, channels) = (
-            parts.next()?.trim(),
-            parts.next()?.trim(),
-            parts.next().unwrap_or("1").trim(),
-        );
-        if rate != "8000" || channels != "1" {
-            return None;
-        }
-        [Self::Pcmu, Self::Pcma]
+        let plain: String = encoding.split_whitespace().collect();
+        let plain = plain.strip_suffix("/1").unwrap_or(&plain);
+        let codecs = Self::ALL.iter().copied();
+        codecs
             .into_iter()
-            .find(|codec| name.eq_ignore_ascii_case(codec.name()))
+            .find(|codec| plain.eq_ignore_ascii_case(codec.encoding()))
     }
 }
 
@@ -52,6 +97,8 @@ pub struct MediaPlan {
     pub payload_type: u8,
     /// The payload type of telephone events, where the peer knows them.
     pub telephone_event: Option<u8>,
+    /// Their clock, in ticks a second: that of the codec, but for peers that know no other than 8,000.
+    pub telephone_event_rate: u32,
     /// How much sound the peer wants in a packet, 10 to 60.
     pub ptime_ms: u8,
     /// Whether the peer wants our sound now: not while it holds the call.
@@ -133,7 +180,7 @@ pub(super) struct LocalMedia {
 }
 
 /// Payload types that we name when we offer.
-const OFFERED_TELEPHONE_EVENT: u8 = 101;
+const OFFERED_TELEPHONE_EVENTS: [u8; 4] = [101, 100, 102, 103];
 const PTIME_MS: u8 = 20;
 
 /// The stream that we take of a description from the peer, and at which `m=` line it stands.
@@ -182,19 +229,31 @@ fn plan(description: &Description, medium: &Medium) -> Option<MediaPlan> {
             .filter_map(|format| format.parse::<u8>().ok())
             .filter(|format| *format < 128)
     };
-    let (payload_type, codec) = payload_types().find_map(|payload_type| {
-        Some((
-            payload_type,
-            Codec::of_encoding(medium.encoding(payload_type)?)?,
-        ))
-    })?;
-    let telephone_event = payload_types().find(|payload_type| {
-        medium.encoding(*payload_type).is_some_and(|encoding| {
-            let (name, rate) = encoding.split_once('/').unwrap_or((encoding, ""));
-            name.trim().eq_ignore_ascii_case("telephone-event")
-                && rate.split('/').next() == Some("8000")
+    let spoken = || {
+        payload_types().filter_map(|payload_type| {
+            Some((
+                payload_type,
+                Codec::of_encoding(medium.encoding(payload_type)?)?,
+            ))
         })
-    });
+    };
+    // The peer's order counts, but for what would cost both a coder and give neither a better sound.
+    let (payload_type, codec) = spoken()
+        .find(|(_, codec)| codec.is_g711())
+        .or_else(|| spoken().next())?;
+    let telephone_event = |rate: u32| {
+        payload_types().find(|payload_type| {
+            medium.encoding(*payload_type).is_some_and(|encoding| {
+                let (name, found) = encoding.split_once('/').unwrap_or((encoding, ""));
+                name.trim().eq_ignore_ascii_case("telephone-event")
+                    && found.split('/').next() == Some(rate.to_string().as_str())
+            })
+        })
+    };
+    let (telephone_event, telephone_event_rate) = [codec.clock_rate(), 8_000]
+        .into_iter()
+        .find_map(|rate| Some((Some(telephone_event(rate)?), rate)))
+        .unwrap_or((None, codec.clock_rate()));
     let remote = SocketAddr::new(address, medium.port);
     let remote_rtcp = match medium.rtcp() {
         Some((port, other)) => SocketAddr::new(other.unwrap_or(address), port),
@@ -210,6 +269,7 @@ fn plan(description: &Description, medium: &Medium) -> Option<MediaPlan> {
         codec,
         payload_type,
         telephone_event,
+        telephone_event_rate,
         ptime_ms: ptime_ms(ptime, maxptime),
         send: !held && matches!(direction, Direction::SendReceive | Direction::ReceiveOnly),
         receive: matches!(direction, Direction::SendReceive | Direction::SendOnly),
@@ -269,32 +329,51 @@ fn mirrored(direction: Direction) -> Direction {
 /// What we propose where the peer left it to us, or again in the middle of a call: what is agreed comes first.
 pub(super) fn offer(agreed: Option<&MediaPlan>, local: LocalMedia, version: u64) -> String {
     let mut text = opening(local, version);
-    let mut codecs = vec![(Codec::Pcmu, 0), (Codec::Pcma, 8)];
-    let mut telephone_event = OFFERED_TELEPHONE_EVENT;
+    let mut codecs: Vec<(Codec, u8)> = Codec::ALL
+        .iter()
+        .map(|codec| (*codec, codec.offered_payload_type()))
+        .collect();
+    let mut telephone_events = Vec::new();
     let mut ptime_ms = PTIME_MS;
     if let Some(plan) = agreed {
         codecs.retain(|(codec, payload_type)| {
-            *codec != plan.codec && *payload_type != plan.payload_type
+            *codec != plan.codec
+                && *payload_type != plan.payload_type
+                && Some(*payload_type) != plan.telephone_event
         });
         codecs.insert(0, (plan.codec, plan.payload_type));
-        telephone_event = plan.telephone_event.unwrap_or(telephone_event);
-        if codecs
-            .iter()
-            .any(|(_, payload_type)| *payload_type == telephone_event)
-        {
-            telephone_event = OFFERED_TELEPHONE_EVENT - 1;
+        if let Some(payload_type) = plan.telephone_event {
+            telephone_events.push((payload_type, plan.telephone_event_rate));
         }
         ptime_ms = plan.ptime_ms;
     }
+    for rate in Codec::ALL.iter().map(|codec| codec.clock_rate()) {
+        let is_taken = |payload_type: &u8| {
+            codecs.iter().any(|(_, taken)| taken == payload_type)
+                || telephone_events
+                    .iter()
+                    .any(|(taken, _)| taken == payload_type)
+        };
+        if telephone_events.iter().all(|(_, known)| *known != rate)
+            && let Some(payload_type) = OFFERED_TELEPHONE_EVENTS
+                .into_iter()
+                .find(|payload_type| !is_taken(payload_type))
+        {
+            telephone_events.push((payload_type, rate));
+        }
+    }
     let _ = write!(text, "m=audio {} RTP/AVP", local.rtp.port());
-    for (_, payload_type) in &codecs {
+    let payload_types = codecs.iter().map(|(_, payload_type)| payload_type);
+    for payload_type in payload_types.chain(telephone_events.iter().map(|(event, _)| event)) {
         let _ = write!(text, " {payload_type}");
     }
-    let _ = write!(text, " {telephone_event}\r\n");
-    for (codec, payload_type) in &codecs {
-        let _ = write!(text, "a=rtpmap:{payload_type} {}/8000\r\n", codec.name());
+    text.push_str("\r\n");
+    for (codec, payload_type) in codecs {
+        mapping(&mut text, codec, payload_type);
     }
-    events(&mut text, telephone_event);
+    for (payload_type, rate) in telephone_events {
+        events(&mut text, payload_type, rate);
+    }
     closing(&mut text, local, ptime_ms, Direction::SendReceive);
     text
 }
@@ -324,23 +403,26 @@ fn stream(
     if let Some(event) = plan.telephone_event {
         let _ = write!(text, " {event}");
     }
-    let _ = write!(
-        text,
-        "\r\na=rtpmap:{} {}/8000\r\n",
-        plan.payload_type,
-        plan.codec.name()
-    );
+    text.push_str("\r\n");
+    mapping(text, plan.codec, plan.payload_type);
     if let Some(event) = plan.telephone_event {
-        events(text, event);
+        events(text, event, plan.telephone_event_rate);
     }
     closing(text, local, plan.ptime_ms, direction);
 }
 
+fn mapping(text: &mut String, codec: Codec, payload_type: u8) {
+    let _ = write!(text, "a=rtpmap:{payload_type} {}\r\n", codec.encoding());
+    if let Some(parameters) = codec.parameters() {
+        let _ = write!(text, "a=fmtp:{payload_type} {parameters}\r\n");
+    }
+}
+
 /// Keys 0 to 9, star, pound and A to D (RFC 4733 section 3.2).
-fn events(text: &mut String, payload_type: u8) {
+fn events(text: &mut String, payload_type: u8, rate: u32) {
     let _ = write!(
         text,
-        "a=rtpmap:{payload_type} telephone-event/8000\r\na=fmtp:{payload_type} 0-15\r\n"
+        "a=rtpmap:{payload_type} telephone-event/{rate}\r\na=fmtp:{payload_type} 0-15\r\n"
     );
 }
 

@@ -269,6 +269,7 @@ impl Medium {
             .or(match payload_type {
                 0 => Some("PCMU/8000"),
                 8 => Some("PCMA/8000"),
+                9 => Some("G722/8000"),
                 _ => None,
             })
     }

@@ -5,43 +5,43 @@
 
 /// The two codecs that every telephone speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Codec {
+pub enum G711 {
     /// G.711 µ-law (North America, Japan), RTP payload type 0.
     Pcmu,
     /// G.711 A-law (everywhere else), RTP payload type 8.
     Pcma,
 }
 
-impl Codec {
+impl G711 {
     /// The name that SDP and call records use.
     pub const fn name(self) -> &'static str {
         match self {
-            Codec::Pcmu => "PCMU",
-            Codec::Pcma => "PCMA",
+            G711::Pcmu => "PCMU",
+            G711::Pcma => "PCMA",
         }
     }
 
     /// The static payload type of RFC 3551.
     pub const fn payload_type(self) -> u8 {
         match self {
-            Codec::Pcmu => 0,
-            Codec::Pcma => 8,
+            G711::Pcmu => 0,
+            G711::Pcma => 8,
         }
     }
 
     /// The byte that stands for no sound at all.
     pub const fn silence(self) -> u8 {
         match self {
-            Codec::Pcmu => 0xFF,
-            Codec::Pcma => 0xD5,
+            G711::Pcmu => 0xFF,
+            G711::Pcma => 0xD5,
         }
     }
 
     /// One sample as a byte.
     pub const fn encode(self, sample: i16) -> u8 {
         match self {
-            Codec::Pcmu => encode_ulaw(sample),
-            Codec::Pcma => encode_alaw(sample),
+            G711::Pcmu => encode_ulaw(sample),
+            G711::Pcma => encode_alaw(sample),
         }
     }
 
@@ -60,16 +60,16 @@ impl Codec {
 
     const fn table(self) -> &'static [i16; 256] {
         match self {
-            Codec::Pcmu => &ULAW,
-            Codec::Pcma => &ALAW,
+            G711::Pcmu => &ULAW,
+            G711::Pcma => &ALAW,
         }
     }
 
     /// A whole sound, for [`crate::line::Sound::ulaw`] and [`crate::line::Sound::alaw`].
     pub fn encode_all(self, samples: &[i16]) -> Box<[u8]> {
         match self {
-            Codec::Pcmu => samples.iter().map(|&sample| encode_ulaw(sample)).collect(),
-            Codec::Pcma => samples.iter().map(|&sample| encode_alaw(sample)).collect(),
+            G711::Pcmu => samples.iter().map(|&sample| encode_ulaw(sample)).collect(),
+            G711::Pcma => samples.iter().map(|&sample| encode_alaw(sample)).collect(),
         }
     }
 }
@@ -165,21 +165,21 @@ mod tests {
 
     #[test]
     fn the_published_corner_values() {
-        assert_eq!(Codec::Pcmu.encode(0), 0xFF);
-        assert_eq!(Codec::Pcmu.encode(32_767), 0x80);
-        assert_eq!(Codec::Pcmu.encode(-32_768), 0x00);
-        assert_eq!(Codec::Pcmu.decode(0x80), 32_124);
-        assert_eq!(Codec::Pcmu.decode(0x00), -32_124);
-        assert_eq!(Codec::Pcma.encode(0), 0xD5);
-        assert_eq!(Codec::Pcma.encode(32_767), 0xAA);
-        assert_eq!(Codec::Pcma.encode(-32_768), 0x2A);
-        assert_eq!(Codec::Pcma.decode(0xAA), 32_256);
-        assert_eq!(Codec::Pcma.decode(0xD5), 8);
+        assert_eq!(G711::Pcmu.encode(0), 0xFF);
+        assert_eq!(G711::Pcmu.encode(32_767), 0x80);
+        assert_eq!(G711::Pcmu.encode(-32_768), 0x00);
+        assert_eq!(G711::Pcmu.decode(0x80), 32_124);
+        assert_eq!(G711::Pcmu.decode(0x00), -32_124);
+        assert_eq!(G711::Pcma.encode(0), 0xD5);
+        assert_eq!(G711::Pcma.encode(32_767), 0xAA);
+        assert_eq!(G711::Pcma.encode(-32_768), 0x2A);
+        assert_eq!(G711::Pcma.decode(0xAA), 32_256);
+        assert_eq!(G711::Pcma.decode(0xD5), 8);
     }
 
     #[test]
     fn every_byte_survives_a_round_trip() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for codec in [G711::Pcmu, G711::Pcma] {
             for byte in 0..=255_u8 {
                 let sample = codec.decode(byte);
                 assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_error_stays_within_a_step_and_order_is_kept() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for codec in [G711::Pcmu, G711::Pcma] {
             let mut before = i16::MIN;
             for sample in i16::MIN..=i16::MAX {
                 let heard = codec.decode(codec.encode(sample));

@@ -3,5 +3,6 @@
 //! stored messages.
 
 pub mod g711;
+pub mod half_band;
 pub mod resample;
 pub mod wav;

@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use super::g711::Codec;
+use super::g711::G711;
 use crate::line::SAMPLE_RATE;
 
 /// Bytes before the first sample of a file that we write.
@@ -171,11 +171,11 @@ fn check_shape(rate: u32, channels: u16) -> Result<(), WavFault> {
 }
 
 /// Codec, rate and channels of a G.711 file (WAVE_FORMAT_ALAW and _MULAW), which hound does not read.
-fn squeezed(bytes: &[u8]) -> Option<(Codec, u32, u16)> {
+fn squeezed(bytes: &[u8]) -> Option<(G711, u32, u16)> {
     let format = chunk(bytes, b"fmt ")?;
     let codec = match number_at(format, 0, 2)? {
-        6 => Codec::Pcma,
-        7 => Codec::Pcmu,
+        6 => G711::Pcma,
+        7 => G711::Pcmu,
         _ => return None,
     };
     let channels = u16::try_from(number_at(format, 2, 2)?).ok()?;
@@ -184,7 +184,7 @@ fn squeezed(bytes: &[u8]) -> Option<(Codec, u32, u16)> {
 
 fn read_squeezed(
     bytes: &[u8],
-    codec: Codec,
+    codec: G711,
     rate: u32,
     channels: u16,
     seconds_max: u64,

@@ -187,7 +187,11 @@ const UPGRADE_WAIT: Duration = Duration::from_secs(30);
 /// would never end, as when the journal's mode changes.
 const UPGRADE_PAUSE: Duration = Duration::from_millis(20);
 
-/// Brings the database to the newest version, or refuses it.
+/// Brings the database to the newest version, or refuses it. Blocks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever opens a database waits on a thread of its own, by the clock of the disk"
+)]
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreFault> {
     let began = Instant::now();
     loop {

@@ -116,6 +116,7 @@ fn two_processes_may_upgrade_at_once() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a slow upgrade takes time")]
 fn whoever_opens_waits_for_a_slow_upgrade() {
     let folder = tempfile::tempdir().unwrap();
     let mut other = connect(&folder.path().join(DATABASE_FILE)).unwrap();

@@ -565,6 +565,8 @@ pub(crate) struct Sound {
     pub(crate) telephone_event: u8,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
+    /// Ticks of the RTP clock in 1/8000 s.
+    pub(crate) ticks: u32,
     pub(crate) ssrc: u32,
 }
 
@@ -592,6 +594,7 @@ impl Sound {
             telephone_event: 101,
             sequence: 1_000,
             timestamp: 160_000,
+            ticks: 1,
             ssrc: 0x5e1f_0001,
         }
     }
@@ -613,12 +616,12 @@ impl Sound {
         let _ = self.socket.send_to(&packet, self.to).await;
     }
 
-    /// 20 ms of sound, 160 bytes of it.
+    /// 20 ms of sound, 160 bytes of it in G.711.
     pub(crate) async fn send_sound(&mut self, payload: &[u8]) {
         self.send_packet(self.payload_type, false, self.timestamp, payload)
             .await;
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(160);
+        self.timestamp = self.timestamp.wrapping_add(160 * self.ticks);
     }
 
     /// Silence for that long, in real time.
@@ -633,12 +636,18 @@ impl Sound {
 
     /// Presses a key for 100 ms and rests for as long: RFC 4733 events, the end told three times.
     pub(crate) async fn press(&mut self, key: char) {
+        self.press_only(key).await;
+        self.send_silence(Duration::from_millis(100)).await;
+    }
+
+    /// Presses a key for 100 ms.
+    pub(crate) async fn press_only(&mut self, key: char) {
         let event = "0123456789*#ABCD".find(key).expect("a key") as u8;
         let start = self.timestamp;
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         for packet in 1..=5_u16 {
             tick.tick().await;
-            let [high, low] = (packet * 160).to_be_bytes();
+            let [high, low] = (packet * 160 * self.ticks as u16).to_be_bytes();
             self.send_packet(
                 self.telephone_event,
                 packet == 1,
@@ -648,7 +657,7 @@ impl Sound {
             .await;
             self.sequence = self.sequence.wrapping_add(1);
         }
-        let [high, low] = 800_u16.to_be_bytes();
+        let [high, low] = (800 * self.ticks as u16).to_be_bytes();
         for _ in 0..3 {
             self.send_packet(
                 self.telephone_event,
@@ -659,8 +668,7 @@ impl Sound {
             .await;
             self.sequence = self.sequence.wrapping_add(1);
         }
-        self.timestamp = self.timestamp.wrapping_add(800);
-        self.send_silence(Duration::from_millis(100)).await;
+        self.timestamp = self.timestamp.wrapping_add(800 * self.ticks);
     }
 
     pub(crate) async fn press_all(&mut self, keys: &str) {

@@ -7,7 +7,7 @@ use super::header::Header;
 use super::tree::{Leaf, Tree};
 use crate::line::SAMPLE_RATE;
 use crate::mailbox::{MessageClass, Sender, SentVoice};
-use crate::sound::g711::Codec;
+use crate::sound::g711::G711;
 use crate::sound::{resample, wav};
 
 /// The longest sound that is taken from a mail, in seconds: as long as any dial plan may record.
@@ -137,5 +137,5 @@ pub(super) fn samples(leaf: &Leaf<'_>) -> Option<Vec<i16>> {
     };
     let longest = usize::try_from(LONGEST_SECONDS * u64::from(SAMPLE_RATE)).ok()?;
     let samples = sound.iter().take(longest);
-    Some(samples.map(|byte| Codec::Pcmu.decode(*byte)).collect())
+    Some(samples.map(|byte| G711::Pcmu.decode(*byte)).collect())
 }

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sound::g711::G711;
 
-const CODEC: Codec = Codec::Pcmu;
+const CODEC: G711 = G711::Pcmu;
 
 /// A tone whose frames can be told from silence.
 fn wave(from: usize, length: usize) -> Vec<u8> {
@@ -41,7 +42,7 @@ fn steady(buffer: &mut JitterBuffer, first: u32, frames: usize) -> Vec<i16> {
 
 #[test]
 fn a_steady_stream_comes_out_whole_after_its_delay() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     let heard = steady(&mut buffer, u32::MAX - 1_000, 50);
     let delay = 320;
     assert!(heard[..delay].iter().all(|&sample| sample == 0));
@@ -52,7 +53,7 @@ fn a_steady_stream_comes_out_whole_after_its_delay() {
 #[test]
 fn packets_of_any_length_make_the_same_sound() {
     for length in [80, 160, 240, 320, 480] {
-        let mut buffer = JitterBuffer::new(CODEC, 400);
+        let mut buffer = JitterBuffer::new(CODEC.into(), 400);
         let sound = wave(0, 9_600);
         let mut heard = Vec::new();
         let mut sent = 0;
@@ -73,8 +74,8 @@ fn packets_of_any_length_make_the_same_sound() {
 
 #[test]
 fn reordered_and_doubled_packets_change_nothing() {
-    let mut plain = JitterBuffer::new(CODEC, 400);
-    let mut shuffled = JitterBuffer::new(CODEC, 400);
+    let mut plain = JitterBuffer::new(CODEC.into(), 400);
+    let mut shuffled = JitterBuffer::new(CODEC.into(), 400);
     let packets: Vec<_> = (0..40)
         .map(|n| (n as u32 * 160, wave(n * FRAME, FRAME)))
         .collect();
@@ -96,7 +97,7 @@ fn reordered_and_doubled_packets_change_nothing() {
 
 #[test]
 fn a_lost_packet_is_concealed_without_a_click() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     let mut heard = Vec::new();
     for number in 0..60_usize {
         if number % 20 != 10 {
@@ -124,7 +125,7 @@ fn a_lost_packet_is_concealed_without_a_click() {
 
 #[test]
 fn a_long_loss_fades_to_silence() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     steady(&mut buffer, 0, 20);
     let heard = play(&mut buffer, 20);
     assert!(heard[320 + FADE_TO..].iter().all(|&sample| sample == 0));
@@ -133,7 +134,7 @@ fn a_long_loss_fades_to_silence() {
 
 #[test]
 fn late_packets_make_the_delay_grow_and_steady_ones_shrink_it_in_quiet() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     steady(&mut buffer, 0, 20);
     assert_eq!(buffer.delay, 320);
     // Two packets are held up by 60 ms.
@@ -154,7 +155,7 @@ fn late_packets_make_the_delay_grow_and_steady_ones_shrink_it_in_quiet() {
 
 #[test]
 fn a_sender_that_stops_its_clock_in_silence_is_followed() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     steady(&mut buffer, 0, 20);
     play(&mut buffer, 100);
     // The timestamp goes on as if no time had passed.
@@ -168,7 +169,7 @@ fn a_sender_that_stops_its_clock_in_silence_is_followed() {
 
 #[test]
 fn a_leap_ahead_is_followed() {
-    let mut buffer = JitterBuffer::new(CODEC, 0);
+    let mut buffer = JitterBuffer::new(CODEC.into(), 0);
     steady(&mut buffer, 0, 20);
     let heard = steady(&mut buffer, 3_000_000_000, 20);
     let loud = heard
@@ -187,7 +188,7 @@ proptest! {
             0..60,
         )
     ) {
-        let mut buffer = JitterBuffer::new(CODEC, 20);
+        let mut buffer = JitterBuffer::new(CODEC.into(), 20);
         for (timestamp, payload, newest, frames) in packets {
             buffer.insert(timestamp, &payload, newest);
             prop_assert_eq!(play(&mut buffer, frames).len(), frames * FRAME);
@@ -215,7 +216,7 @@ proptest! {
                 newest_so_far = newest_so_far.max(Some(*number));
             }
         }
-        let mut buffer = JitterBuffer::new(CODEC, 0);
+        let mut buffer = JitterBuffer::new(CODEC.into(), 0);
         for (tick, packets) in arriving.iter().enumerate() {
             for &(number, newest) in packets {
                 let timestamp = first.wrapping_add((number * FRAME) as u32);

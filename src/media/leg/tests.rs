@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
 use crate::line::{Pace, PlayId, Segment, Skip, Sound, SoundSlot, TapeId, TapeWriter};
+use crate::sound::g711::G711;
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -14,7 +15,7 @@ fn plan() -> LegPlan {
     LegPlan {
         remote: address("192.0.2.1:4000"),
         remote_rtcp: address("192.0.2.1:4001"),
-        codec: Codec::Pcmu,
+        codec: Codec::PCMU,
         payload_type: 0,
         telephone_event: Some(101),
         ptime_ms: 20,
@@ -80,7 +81,7 @@ impl Talk {
     }
 
     fn hears(&mut self, samples: &[i16]) {
-        let payload = Codec::Pcmu.encode_all(samples);
+        let payload = G711::Pcmu.encode_all(samples);
         self.packet(0, false, self.timestamp, &payload);
         self.timestamp = self.timestamp.wrapping_add(samples.len() as u32);
     }
@@ -618,13 +619,13 @@ fn a_changed_codec_is_spoken_and_understood() {
     talk.leg.set_plan(
         talk.now,
         LegPlan {
-            codec: Codec::Pcma,
+            codec: Codec::PCMA,
             payload_type: 8,
             ..plan()
         },
     );
     for _ in 0..20 {
-        let payload = Codec::Pcma.encode_all(&[5_000; FRAME]);
+        let payload = G711::Pcma.encode_all(&[5_000; FRAME]);
         talk.packet(8, false, talk.timestamp, &payload);
         talk.timestamp += 160;
         talk.tick();

@@ -1,6 +1,6 @@
 use super::*;
 
-const CODEC: Codec = Codec::Pcma;
+const CODEC: G711 = G711::Pcma;
 
 /// A sound whose every sample tells its place: encoding it does not lose the order.
 fn ramp(length: usize) -> Arc<Sound> {

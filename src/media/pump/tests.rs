@@ -2,6 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
+use super::super::codec::Codec;
 use super::super::doors::{LegHandle, Media, MediaConfig};
 use super::super::leg::LegPlan;
 use super::super::telephone_event::TelephoneEvent;
@@ -10,7 +11,7 @@ use crate::line::{
     Key, LINE_QUEUE, Line, LineCommand, LineEvent, PlayId, RecordingLimits, Segment, Sound,
     SoundSlot, TakeEnd, Tape, TapeId, TapeWriter, line,
 };
-use crate::sound::g711::Codec;
+use crate::sound::g711::G711;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -45,7 +46,7 @@ impl Telephone {
         LegPlan {
             remote: self.rtp.local_addr().unwrap(),
             remote_rtcp: self.rtcp.local_addr().unwrap(),
-            codec: Codec::Pcmu,
+            codec: Codec::PCMU,
             payload_type: 0,
             telephone_event: Some(101),
             ptime_ms: 20,
@@ -70,7 +71,7 @@ impl Telephone {
     }
 
     fn speak(&mut self, samples: &[i16]) {
-        let payload = Codec::Pcmu.encode_all(samples);
+        let payload = G711::Pcmu.encode_all(samples);
         self.send(0, false, self.timestamp, &payload);
         self.timestamp += samples.len() as u32;
     }
@@ -161,7 +162,7 @@ fn packets_come_steadily_and_in_order_from_the_first() {
     let media = media();
     let (telephone, handle, near) = call(&media);
     let samples: Vec<i16> = (0..8_000).map(|index| (index % 160) as i16 * 100).collect();
-    let expected = Codec::Pcmu.encode_all(&samples);
+    let expected = G711::Pcmu.encode_all(&samples);
     near.commands
         .try_send(LineCommand::Play(PlayId(1), vec![sound(samples)]))
         .unwrap();
@@ -607,7 +608,7 @@ fn a_streamed_leg_speaks_and_hears_like_any_other() {
         loud += usize::from(
             rtp.payload()
                 .iter()
-                .any(|byte| *byte != Codec::Pcmu.silence()),
+                .any(|byte| *byte != G711::Pcmu.silence()),
         );
     }
     assert!(loud >= 9, "{loud} of 20 packets with sound");

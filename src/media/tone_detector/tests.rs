@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::sound::g711::Codec;
+use crate::sound::g711::G711;
 
 /// How one key sounds.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ fn share(pause_ms: f64, noise_rms: f64, press: impl Fn(Press) -> Press) -> f64 {
             .iter()
             .map(|sample| {
                 let noisy = sample + noise_rms * random.noise();
-                Codec::Pcmu.decode(Codec::Pcmu.encode(noisy.clamp(-32_768.0, 32_767.0) as i16))
+                G711::Pcmu.decode(G711::Pcmu.encode(noisy.clamp(-32_768.0, 32_767.0) as i16))
             })
             .collect();
         let keys = keys_in(&heard);

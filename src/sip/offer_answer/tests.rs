@@ -58,6 +58,73 @@ fn the_first_common_codec_in_the_order_of_the_offer() {
 }
 
 #[test]
+fn g711_is_taken_where_it_is_offered_and_g722_where_it_is_not() {
+    let codec = |media: &str| plan_of(media).map(|plan| (plan.codec, plan.payload_type));
+    // The order of most telephones: nothing is won by encoding our sound once more.
+    assert_eq!(
+        codec("m=audio 4000 RTP/AVP 9 8 0 101\r\n"),
+        Ok((Codec::Pcma, 8))
+    );
+    assert_eq!(codec("m=audio 4000 RTP/AVP 9\r\n"), Ok((Codec::G722, 9)));
+    assert_eq!(
+        codec("m=audio 4000 RTP/AVP 18 99\r\na=rtpmap:99 g722/8000/1\r\n"),
+        Ok((Codec::G722, 99))
+    );
+    let text = answer_to(
+        "m=audio 4000 RTP/AVP 9 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\n",
+    );
+    assert!(
+        text.contains("m=audio 20000 RTP/AVP 9 101\r\na=rtpmap:9 G722/8000\r\n"),
+        "{text}"
+    );
+}
+
+/// A telephone that speaks Opus only, as browsers and softphones write it.
+#[cfg(feature = "opus")]
+const OPUS: &str = "m=audio 4000 RTP/AVP 111 110 126\r\na=rtpmap:111 opus/48000/2\r\n\
+    a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:126 telephone-event/8000\r\n\
+    a=rtpmap:110 telephone-event/48000\r\n";
+
+#[cfg(feature = "opus")]
+#[test]
+fn opus_comes_with_events_of_its_own_clock() {
+    let plan = plan_of(OPUS).unwrap();
+    assert_eq!((plan.codec, plan.payload_type), (Codec::Opus, 111));
+    assert_eq!(
+        (plan.telephone_event, plan.telephone_event_rate),
+        (Some(110), 48_000)
+    );
+    let text = answer_to(OPUS);
+    assert!(
+        text.contains("m=audio 20000 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\n"),
+        "{text}"
+    );
+    assert!(text.contains("a=rtpmap:110 telephone-event/48000\r\n"));
+    // Events of the other clock, where the far end has no better ones.
+    let plan = plan_of(&OPUS.replace("telephone-event/48000", "nothing/48000")).unwrap();
+    assert_eq!(
+        (plan.telephone_event, plan.telephone_event_rate),
+        (Some(126), 8_000)
+    );
+    let again = offer(Some(&plan), LOCAL, 2);
+    assert!(
+        again.contains("m=audio 20000 RTP/AVP 111 0 8 9 126 101\r\n"),
+        "{again}"
+    );
+    let (_, back) = choose(&parse(again.as_bytes()).unwrap()).unwrap();
+    assert_eq!(back.codec, Codec::Pcmu, "where both can, G.711");
+}
+
+#[cfg(not(feature = "opus"))]
+#[test]
+fn opus_alone_is_nothing_that_fits_without_the_feature() {
+    assert_eq!(
+        plan_of("m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n"),
+        Err(NotAcceptable::NothingFits)
+    );
+}
+
+#[test]
 fn what_cannot_be_sent_to_is_not_acceptable() {
     for media in [
         "m=audio 0 RTP/AVP 0\r\n",
@@ -203,17 +270,16 @@ fn our_offer_repeats_what_is_agreed_first() {
     )
     .unwrap();
     let text = offer(Some(&agreed), LOCAL, 2);
-    assert!(
-        text.contains("m=audio 20000 RTP/AVP 97 0 101\r\n"),
-        "{text}"
-    );
+    assert!(text.contains("m=audio 20000 RTP/AVP 97 0 9 "), "{text}");
     assert!(text.contains("a=ptime:30\r\n"));
     let (_, plan) = choose(&parse(text.as_bytes()).unwrap()).unwrap();
     assert_eq!(
         (plan.codec, plan.payload_type, plan.telephone_event),
         (Codec::Pcma, 97, Some(101))
     );
-    assert!(offer(None, LOCAL, 1).contains("m=audio 20000 RTP/AVP 0 8 101\r\n"));
+    let text = offer(None, LOCAL, 1);
+    assert!(text.contains("m=audio 20000 RTP/AVP 0 8 9 "), "{text}");
+    assert!(text.contains(" 101"), "{text}");
 }
 
 #[test]

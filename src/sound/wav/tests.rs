@@ -185,7 +185,7 @@ proptest! {
 
 #[test]
 fn g711_files_are_read() {
-    for (tag, codec) in [(6_u16, Codec::Pcma), (7, Codec::Pcmu)] {
+    for (tag, codec) in [(6_u16, G711::Pcma), (7, G711::Pcmu)] {
         let samples = tone(440.0, RATE, 800);
         let mut bytes = header(0).to_vec();
         bytes[20..22].copy_from_slice(&tag.to_le_bytes());

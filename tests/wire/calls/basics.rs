@@ -135,7 +135,7 @@ async fn an_invite_without_offer_gets_ours_and_answers_in_its_ack() {
     let mut leg = incoming.answer(rtp(), rtcp()).await.unwrap();
     let answer = phone.answer_to(1, "INVITE").await;
     assert_eq!(answer.rtp(), rtp());
-    assert_eq!(answer.sdp("m=audio "), ["40000 RTP/AVP 0 8 101"]);
+    assert_eq!(answer.sdp("m=audio "), ["40000 RTP/AVP 0 8 9 101"]);
     call.take(&answer);
     let ack = call.ack(&offer_of(phone_rtp(), "8 101", "a=sendrecv\r\n"));
     phone.send(ack).await;

@@ -118,7 +118,7 @@ async fn a_reinvite_without_offer_gets_ours() {
     let invite = call.invite("", "");
     phone.send(invite).await;
     let answer = phone.answer_to(call.cseq, "INVITE").await;
-    assert_eq!(answer.sdp("m=audio "), ["40000 RTP/AVP 0 8 101"]);
+    assert_eq!(answer.sdp("m=audio "), ["40000 RTP/AVP 0 8 9 101"]);
     // Our offer has no answer yet: theirs must wait (RFC 3311 section 5.2, RFC 3261 section 14.2).
     let mut hasty = call.clone();
     for method in ["UPDATE", "INVITE"] {

@@ -158,7 +158,7 @@ async fn we_refresh_by_invite_where_it_does_not() {
     let mut phone = house.udp_phone().await;
     let (mut call, mut leg) = house.call(&mut phone, "Session-Expires: 2\r\n").await;
     let invite = phone.request("INVITE").await;
-    assert_eq!(invite.sdp("m=audio "), ["40000 RTP/AVP 0 8 101"]);
+    assert_eq!(invite.sdp("m=audio "), ["40000 RTP/AVP 0 8 9 101"]);
     assert!(invite.contact().starts_with("sip:127.0.0.1:"));
     let moved = "127.0.0.1:50100".parse().unwrap();
     let answer = offer_of(moved, "0 101", "");

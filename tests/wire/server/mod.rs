@@ -1,6 +1,7 @@
 //! The whole server, as a process of its own on free ports, and what every test needs of it.
 
 mod admission;
+mod codecs;
 mod command_line;
 mod deposits;
 mod ending;
@@ -431,6 +432,17 @@ struct InCall {
 impl InCall {
     /// Calls from `calling`, with more headers, and is answered.
     async fn dial(server: &Server, number: &str, calling: &str, extra: &str) -> InCall {
+        InCall::dial_with(server, number, calling, extra, offer).await
+    }
+
+    /// The same with an offer of another kind.
+    async fn dial_with(
+        server: &Server,
+        number: &str,
+        calling: &str,
+        extra: &str,
+        offer: impl FnOnce(SocketAddr) -> String,
+    ) -> InCall {
         let mut phone = Phone::udp(server.sip).await;
         let mut sound = Sound::new(IpAddr::V4(Ipv4Addr::LOCALHOST)).await;
         let mut call = phone.call(number);
