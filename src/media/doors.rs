@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::event::epoll;
 use tokio::sync::watch;
 
-use super::leg::LegPlan;
+use super::plan::LegPlan;
 use super::ports::{MediaFault, Ports, Sockets};
 use super::pump::Pump;
 use super::statistics::LegStatistics;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use rtp_rs::{RtpPacketBuilder, RtpReader};
 
 use super::jitter_buffer::FRAME;
-use super::leg::{Leg, LegIdentity, LegPlan};
+use super::leg::Leg;
+use super::plan::{LegIdentity, LegPlan};
 use super::rtcp::NtpClock;
 use crate::line::{HangUpCause, Key, LineCommand, LineEvent};
 use crate::sound::g711::G711;

@@ -14,6 +14,7 @@ mod lateness;
 mod leg;
 mod pace;
 mod payload;
+mod plan;
 mod player;
 mod ports;
 mod pump;
@@ -30,7 +31,8 @@ mod way;
 pub use codec::Codec;
 pub use doors::{LegHandle, LegWatch, Media, MediaConfig, MediaCounts, Port};
 pub use frame_leg::{FRAME_LENGTH, FRAME_SAMPLES, FrameLeg};
-pub use leg::{Leg, LegIdentity, LegPlan};
+pub use leg::Leg;
+pub use plan::{LegIdentity, LegPlan};
 pub use ports::MediaFault;
 
 pub use rtcp::{FarReport, NtpClock};

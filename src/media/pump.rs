@@ -29,7 +29,8 @@ use crate::line::{FarEnd, HangUpCause, LINE_QUEUE};
 
 use super::doors::{Control, Counters, Load, Shared, Start};
 use super::lateness::Lateness;
-use super::leg::{Leg, LegIdentity};
+use super::leg::Leg;
+use super::plan::LegIdentity;
 use super::rtcp::NtpClock;
 use super::way::{STREAM, Way, stream};
 

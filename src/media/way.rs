@@ -7,10 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use super::codec::Codec;
-
 use super::doors::{Control, Hub};
-use super::leg::LegPlan;
 use super::ports::Sockets;
 
 /// Stands for the one far end of a stream, which has no address of its own.
@@ -63,25 +60,6 @@ impl PacketDoor {
         if packet.len() <= STREAMED_PACKET_MOST {
             self.hub
                 .tell(self.pump, Control::Packet(self.leg, packet.into()));
-        }
-    }
-}
-
-impl LegPlan {
-    /// What holds for a stream: µ-law in packets of 20 ms, keys by signalling. Without a microphone
-    /// nothing comes, and nothing is missed.
-    pub fn streamed(microphone: bool) -> LegPlan {
-        LegPlan {
-            remote: STREAM,
-            remote_rtcp: STREAM,
-            codec: Codec::PCMU,
-            payload_type: 0,
-            // So that nobody looks for keys in the sound: they come by signalling.
-            telephone_event: Some(101),
-            ptime_ms: 20,
-            send: true,
-            receive: microphone,
-            behind_nat: false,
         }
     }
 }

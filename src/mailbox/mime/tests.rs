@@ -400,6 +400,25 @@ fn a_voice_message_as_mail_is_one() {
     );
 }
 
+/// As Exchange writes them (`unified-messaging` section 10).
+#[test]
+fn a_voice_message_in_mp3_is_one_too() {
+    let file = include_bytes!("../../sound/mp3/tone-8000.mp3");
+    let bytes: String = file.iter().map(|byte| format!("={byte:02X}=\n")).collect();
+    for kind in [
+        "audio/mpeg",
+        "audio/mp3",
+        "application/octet-stream; name=\"Caller (3 seconds).mp3\"",
+    ] {
+        let part = format!(
+            "--b\nContent-Type: {kind}\nContent-Transfer-Encoding: quoted-printable\n\n{bytes}\n"
+        );
+        let found = voice("Content-Class: voice-ca\n", &part).unwrap();
+        let length = found.length().as_secs_f64();
+        assert!((2.9..3.2).contains(&length), "{kind}: {length} s");
+    }
+}
+
 #[test]
 fn what_cannot_be_heard_stays_an_email() {
     assert_eq!(voice("Content-Class: voice\n", ""), None);

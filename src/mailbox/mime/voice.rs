@@ -8,7 +8,7 @@ use super::tree::{Leaf, Tree};
 use crate::line::SAMPLE_RATE;
 use crate::mailbox::{MessageClass, Sender, SentVoice};
 use crate::sound::g711::G711;
-use crate::sound::{resample, wav};
+use crate::sound::{mp3, resample, wav};
 
 /// The longest sound that is taken from a mail, in seconds: as long as any dial plan may record.
 const LONGEST_SECONDS: u64 = 100 * 60;
@@ -88,17 +88,22 @@ pub(super) fn read(header: &Header, tree: &Tree<'_>) -> Option<VoiceMail> {
     })
 }
 
-/// Whether a part is sound that we can play: linear or G.711, by what it calls itself.
+/// Whether a part is sound that we can play: linear, G.711 or MP3, by what it calls itself.
 pub(super) fn is_sound(leaf: &Leaf<'_>) -> bool {
     match leaf.media_type.as_str() {
         "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | "audio/basic" => true,
+        // RFC 3003, and what is written as often.
+        "audio/mpeg" | "audio/mp3" | "audio/x-mp3" | "audio/mpeg3" | "audio/x-mpeg" => true,
         // Mail programs that do not know a file's type send it as any bytes.
-        "application/octet-stream" => leaf.name.to_ascii_lowercase().ends_with(".wav"),
+        "application/octet-stream" => {
+            let name = leaf.name.to_ascii_lowercase();
+            name.ends_with(".wav") || name.ends_with(".mp3")
+        }
         _ => false,
     }
 }
 
-/// What a part sounds like on the telephone.
+/// What a part sounds like on the telephone. Its first bytes say more truly than its name what it is.
 pub(super) fn samples(leaf: &Leaf<'_>) -> Option<Vec<i16>> {
     if !is_sound(leaf) {
         return None;
@@ -106,19 +111,11 @@ pub(super) fn samples(leaf: &Leaf<'_>) -> Option<Vec<i16>> {
     let bytes = leaf.decoded();
     if bytes.starts_with(b"RIFF") {
         let foreign = wav::read(&bytes, LONGEST_SECONDS).ok()?;
-        if foreign.rate == SAMPLE_RATE {
-            return Some(foreign.samples);
-        }
-        let samples = resample::to_line_rate(&foreign.samples, foreign.rate);
-        return Some(
-            samples
-                .into_iter()
-                .map(|sample| sample.round() as i16)
-                .collect(),
-        );
+        return Some(at_line_rate(foreign.rate, foreign.samples));
     }
     if leaf.media_type != "audio/basic" {
-        return None;
+        let (rate, samples) = mp3::read(&bytes, LONGEST_SECONDS)?;
+        return Some(at_line_rate(rate, samples));
     }
     // RFC 2046 4.3: 8 kHz µ-law without a header; programs put the file of a workstation there.
     let sound = match bytes.strip_prefix(b".snd") {
@@ -138,4 +135,14 @@ pub(super) fn samples(leaf: &Leaf<'_>) -> Option<Vec<i16>> {
     let longest = usize::try_from(LONGEST_SECONDS * u64::from(SAMPLE_RATE)).ok()?;
     let samples = sound.iter().take(longest);
     Some(samples.map(|byte| G711::Pcmu.decode(*byte)).collect())
+}
+
+fn at_line_rate(rate: u32, samples: Vec<i16>) -> Vec<i16> {
+    if rate == SAMPLE_RATE {
+        return samples;
+    }
+    resample::to_line_rate(&samples, rate)
+        .into_iter()
+        .map(|sample| sample.round() as i16)
+        .collect()
 }

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::super::rtcp::NtpClock;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
 use crate::line::{Pace, PlayId, Segment, Skip, Sound, SoundSlot, TapeId, TapeWriter};

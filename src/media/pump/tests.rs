@@ -4,7 +4,7 @@ use rtp_rs::{RtpPacketBuilder, RtpReader};
 
 use super::super::codec::Codec;
 use super::super::doors::{LegHandle, Media, MediaConfig};
-use super::super::leg::LegPlan;
+use super::super::plan::LegPlan;
 use super::super::telephone_event::TelephoneEvent;
 use super::*;
 use crate::line::{

@@ -286,6 +286,10 @@ impl Mailer<'_> {
         for name in &email.attachments {
             let (kind, bytes) = match name.rsplit_once('.').map(|(_, ending)| ending) {
                 Some("wav") => ("audio/wav", wav::encode(&[2_000; 3 * 8_000])),
+                Some("mp3") => (
+                    "audio/mpeg",
+                    include_bytes!("../../../src/sound/mp3/tone-8000.mp3").to_vec(),
+                ),
                 Some("pdf") => ("application/pdf", b"%PDF-1.4 invented".to_vec()),
                 Some("zip") => ("application/zip", b"PK invented".to_vec()),
                 _ => ("application/octet-stream", b"invented".to_vec()),

@@ -29,7 +29,7 @@ async fn strangers_unknown_numbers_and_strange_offers_are_turned_away() {
     let unknown = answer_to_invite(&mut phone, "8123", &an_offer()).await;
     assert_eq!(unknown.status(), 404);
     let video = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-                 m=audio 40002 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n";
+                 m=audio 40002 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n";
     assert_eq!(
         answer_to_invite(&mut phone, "7000", video).await.status(),
         488
@@ -76,6 +76,33 @@ async fn one_call_more_than_allowed_gets_503() {
     assert_eq!(record["OfferResult"], "Rejected");
     assert_eq!(record["DropCallReason"], "call-limit");
     assert!(server.metric("ringback_calls_refused_total") >= 1.0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_late_takes_no_new_calls_until_it_is_in_time_again() {
+    let server = Server::start_with_config("[media]\npumps = 1\n[limits]\nlate_ms = 10\n").await;
+    let mut running = InCall::dial(&server, "7000", "9999", "").await;
+    // So long that the mean of half a second is far above the limit: 75 ms, and a second later still 10.
+    server.signal(rustix::process::Signal::STOP);
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    server.signal(rustix::process::Signal::CONT);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut phone = Phone::udp(server.sip).await;
+    let refused = answer_to_invite(&mut phone, "7000", &an_offer()).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.maybe("Retry-After").is_some());
+    let record = server.record(refused.header("Call-ID")).await;
+    assert_eq!(record["OfferResult"], "Rejected");
+    assert_eq!(record["DropCallReason"], "overload");
+
+    while server.metric("ringback_media_late_microseconds") > 10_000.0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    InCall::dial(&server, "7000", "9998", "")
+        .await
+        .hang_up()
+        .await;
+    running.hang_up().await;
 }
 
 #[tokio::test]
