@@ -486,6 +486,19 @@ impl Caller {
         Ok(())
     }
 
+    /// One more recording in which nothing was said, which counts as a wrong input
+    /// (`outlook-voice-access` section 10.1). True when it was the last one that is allowed: a subscriber is
+    /// not sent away for silence, but led back to where the recording was asked for.
+    pub async fn count_empty_recording(&mut self) -> Talk<bool> {
+        let last = self.failures.saturating_add(1) >= self.patience.failures_max;
+        if last && self.offers_to_wait {
+            self.failures = 0;
+            return Ok(true);
+        }
+        self.count_failure().await?;
+        Ok(false)
+    }
+
     /// What was entered is right: earlier wrong inputs are forgiven. Choices do this by themselves.
     pub fn forgive_failures(&mut self) {
         self.failures = 0;

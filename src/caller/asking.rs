@@ -310,7 +310,7 @@ impl Caller {
         let announced = turn.announced();
         saying = saying.then(menu.announcement(&self.language, announced)?);
         self.stop_listening().await?;
-        if announced != Announced::WhilePlaying {
+        if !matches!(announced, Announced::WhilePlaying | Announced::GoingOn) {
             self.started = None;
             return self.play(&saying).await;
         }

@@ -18,6 +18,7 @@ pub struct OpenMenu<C: 'static> {
     menu: &'static Menu<C>,
     without: Vec<C>,
     without_main_menu: bool,
+    whole: bool,
     values: Vec<(&'static str, &'static str, Value)>,
     sounds: Vec<(&'static str, Arc<Sound>)>,
     introduction: Saying,
@@ -30,6 +31,7 @@ impl<C: Copy + PartialEq + 'static> Menu<C> {
             menu: self,
             without: Vec::new(),
             without_main_menu: false,
+            whole: false,
             values: Vec::new(),
             sounds: Vec::new(),
             introduction: Saying::nothing(),
@@ -73,6 +75,13 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     #[must_use]
     pub fn without_main_menu(mut self) -> OpenMenu<C> {
         self.without_main_menu = true;
+        self
+    }
+
+    /// Read to its end, however long: a list of which a part would hide those that come later.
+    #[must_use]
+    pub fn whole(mut self) -> OpenMenu<C> {
+        self.whole = true;
         self
     }
 
@@ -227,7 +236,7 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         announced: Announced,
     ) -> Result<Saying, PromptFault> {
         match announced {
-            Announced::Nothing => Ok(Saying::nothing()),
+            Announced::Nothing | Announced::GoingOn => Ok(Saying::nothing()),
             Announced::WhilePlaying => {
                 let open = self.announced(language, |bound| {
                     bound.when != When::AfterPlaying && self.level(language, bound) == Level::First
@@ -304,7 +313,7 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
         };
         let mut first = of(Level::First);
         let more = of(Level::More);
-        if !has_more_key(language) && !self.leaves_free(language, Everywhere::Help) {
+        if self.whole || !has_more_key(language) && !self.leaves_free(language, Everywhere::Help) {
             first.extend(more);
             return (first, Vec::new());
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::open_menu::options_of;
-use super::{Caller, Leave, Next, Saying, Talk, now};
+use super::{Caller, Leave, NO_ANSWER_GOODBYE, Next, Saying, Talk, now};
 use crate::line::{Key, LineEvent, PromptName};
 use crate::transcript::Event;
 use crate::turn::menu::WAITING as WAITING_MENU;
@@ -15,6 +15,15 @@ pub(super) const ENDING_FOR_SILENCE: PromptName = PromptName("ending-for-silence
 pub(super) const WAITING: PromptName = PromptName("waiting");
 
 impl Caller {
+    /// Asks somebody who has said nothing too often whether he is still there, as menus do; ends the call
+    /// if he is not.
+    pub async fn make_sure_of_presence(&mut self) -> Talk {
+        if Box::pin(self.is_still_there()).await? {
+            return Ok(());
+        }
+        Err(self.farewell(NO_ANSWER_GOODBYE).await)
+    }
+
     /// Whether somebody who has been silent for too long is still there: warns, offers to wait, and
     /// waits. What is asked next is asked anew.
     pub(super) async fn is_still_there(&mut self) -> Talk<bool> {

@@ -17,9 +17,7 @@ use super::{email_header, faults, prompts, reading_language};
 use crate::caller::{Caller, Leave, Reading, Saying, Talk, Value};
 use crate::language::{Readable, readable};
 use crate::line::{Locale, PromptName, SAMPLE_RATE, Sound};
-use crate::mailbox::{
-    Content, Email, Flag, Folder, MailFault, MailKind, MessageClass, MessageId, Page,
-};
+use crate::mailbox::{Content, Email, Flag, Folder, MailFault, MailKind, MessageId, Page};
 
 /// Under this name the words of a message stand in transcripts.
 const TEXT: PromptName = PromptName("email-text");
@@ -172,10 +170,7 @@ async fn open(
         &words.own
     };
     let locale = reading_language::of_text(visit.desk, caller, telling, declared);
-    let (sound, sound_missing) = match email.class {
-        MessageClass::VoiceReply => sound_of(visit, session, &email.id, &content).await?,
-        _ => (None, false),
-    };
+    let (sound, sound_missing) = sound_of(visit, session, &email.id, &content).await?;
     let meeting = email_meeting::of(visit, session, &email, &content).await;
     Ok(Opened {
         email,
@@ -189,7 +184,7 @@ async fn open(
     })
 }
 
-/// The recordings of a voice reply in one, and whether some of them could not be had.
+/// The recordings that came with a message in one, and whether some of them could not be had.
 async fn sound_of(
     visit: &Visit<'_>,
     session: &Session,
@@ -225,7 +220,7 @@ impl Opened {
         email_header::header(visit, session, &self.email, self.position, &self.locale)
     }
 
-    /// The meeting, the words, and the sound of a voice reply.
+    /// The meeting, the words, and the recordings that came with them.
     fn body(&self, visit: &Visit<'_>, session: &Session) -> Saying {
         let mut said = match &self.meeting {
             Some(meeting) => meeting.told(visit, session, &self.email),

@@ -58,8 +58,12 @@ pub(super) async fn set_up(caller: &mut Caller, visit: &Visit<'_>, session: &mut
 async fn name(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
     let bounds = greetings::bounds(session, Recorded::Name);
     loop {
-        let recording =
-            greetings::first_take(caller, visit, bounds, prompts::SETUP_RECORD_NAME).await?;
+        let take = greetings::first_take(caller, visit, bounds, prompts::SETUP_RECORD_NAME);
+        let Some(recording) = take.await? else {
+            // There is nothing to be led back to: without a name there is no set-up.
+            caller.make_sure_of_presence().await?;
+            continue;
+        };
         let verdict = match visit.desk.outbox.sound(&recording).await {
             Ok(sound) => {
                 let said = Saying::new(prompts::SETUP_NAME_IS).play("recording", sound);

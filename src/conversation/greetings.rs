@@ -205,7 +205,9 @@ pub(super) async fn accepted_take(
     invitation: PromptName,
 ) -> Talk<Option<Recording>> {
     loop {
-        let mut recording = first_take(caller, visit, bounds, invitation).await?;
+        let Some(mut recording) = first_take(caller, visit, bounds, invitation).await? else {
+            return Ok(None);
+        };
         let verdict = decide(caller, visit, &mut recording, bounds).await;
         if verdict == Ok(OnRecorded::Accept) {
             return Ok(Some(recording));
@@ -218,20 +220,22 @@ pub(super) async fn accepted_take(
     }
 }
 
-/// Records until something can be heard.
+/// Records until something can be heard; nothing when the caller said nothing too often.
 pub(super) async fn first_take(
     caller: &mut Caller,
     visit: &Visit<'_>,
     bounds: Bounds,
     invitation: PromptName,
-) -> Talk<Recording> {
+) -> Talk<Option<Recording>> {
     loop {
         let saying = Saying::new(invitation);
         match recording::record(caller, visit.desk, saying, TapePurpose::Scratch, bounds).await? {
-            Taken::Usable(recording) => return Ok(recording),
+            Taken::Usable(recording) => return Ok(Some(recording)),
             Taken::Nothing(_) | Taken::LineGone => {
                 caller.say(prompts::NOTHING_RECORDED).await?;
-                caller.count_failure().await?;
+                if caller.count_empty_recording().await? {
+                    return Ok(None);
+                }
             }
         }
     }

@@ -204,7 +204,9 @@ pub(super) async fn talk(
             }
             Taken::Nothing(_) => {
                 caller.say(prompts::NOTHING_RECORDED).await?;
-                caller.count_failure().await?;
+                if caller.count_empty_recording().await? {
+                    return Ok(Verdict::Cancel);
+                }
             }
         }
         saying = again(rules);

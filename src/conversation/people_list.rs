@@ -95,7 +95,7 @@ async fn list(
     page: usize,
     tell_apart_by: MatchedName,
 ) -> OpenMenu<OnPeople> {
-    let mut open = PEOPLE.open();
+    let mut open = PEOPLE.open().whole();
     if page == 0 {
         let count = Value::Count(found.len() as u64);
         open = open.introduced_by(Saying::new(prompts::PEOPLE_FOUND).with("count", count));
@@ -147,4 +147,14 @@ fn told(addressee: &Addressee, by: MatchedName, alike: bool) -> Option<String> {
         Addressee::Contact(_) | Addressee::Group { .. } | Addressee::Address(_) => return None,
     };
     (!told.is_empty()).then(|| told.clone())
+}
+
+/// A name for a list of these, with what tells it apart from others who are called alike.
+pub(super) fn name_among(all: &[Addressee], one: &Addressee) -> String {
+    let name = one.name();
+    let alike = all.iter().filter(|other| other.name() == name).count() > 1;
+    match told(one, MatchedName::None, alike) {
+        Some(told) => format!("{name}, {told}"),
+        None => name,
+    }
 }

@@ -76,7 +76,10 @@ pub(super) struct Pile<T> {
     at: usize,
     /// How many there are in all, while not all are here.
     all: usize,
-    /// Whether the caller has been told that what follows is old.
+    /// Those that had been read before this visit.
+    old: HashSet<MessageId>,
+    /// Whether the caller has come to one that had not, and has been told that what follows is old.
+    new_met: bool,
     told_old: bool,
     seen: HashSet<MessageId>,
 }
@@ -84,13 +87,13 @@ pub(super) struct Pile<T> {
 impl<T: Message> Pile<T> {
     /// A pile of these, of so many in all.
     pub(super) fn of(messages: Vec<T>, all: usize) -> Pile<T> {
-        // Nobody is told that old messages follow who has no new ones.
-        let told_old = messages.first().is_none_or(Message::is_read);
         let mut pile = Pile {
             messages: Vec::new(),
             at: 0,
             all,
-            told_old,
+            old: HashSet::new(),
+            new_met: false,
+            told_old: false,
             seen: HashSet::new(),
         };
         pile.add(messages);
@@ -102,6 +105,7 @@ impl<T: Message> Pile<T> {
         let before = self.messages.len();
         for message in messages {
             if self.seen.insert(message.id().clone()) {
+                self.note_if_old(&message);
                 self.messages.push(message);
             }
         }
@@ -127,12 +131,23 @@ impl<T: Message> Pile<T> {
         self.messages.last()
     }
 
-    /// Whether the present message is the first old one after new ones.
+    /// Whether the present message is the first old one after new ones. One that was heard in this visit
+    /// is not old, and nobody is told that old messages follow who has met no new ones.
     pub(super) fn turns_old(&mut self) -> bool {
-        let old = self.current().is_some_and(Message::is_read);
-        let turns = old && !self.told_old;
+        let Some(message) = self.messages.get(self.at) else {
+            return false;
+        };
+        let old = self.old.contains(message.id());
+        self.new_met |= !old;
+        let turns = old && self.new_met && !self.told_old;
         self.told_old |= turns;
         turns
+    }
+
+    fn note_if_old(&mut self, message: &T) {
+        if message.is_read() {
+            self.old.insert(message.id().clone());
+        }
     }
 
     /// Whether an unread one lies behind the present message.
@@ -186,6 +201,9 @@ impl<T: Message> Pile<T> {
                 self.all += messages.len();
                 self.seen
                     .extend(messages.iter().map(|one| one.id().clone()));
+                for message in &messages {
+                    self.note_if_old(message);
+                }
                 self.messages.splice(self.at..self.at, messages);
             }
             Move::Only(messages) => {

@@ -4,7 +4,7 @@
 use super::addressee::{Addressee, RECIPIENTS_MAX};
 use super::desk::{Session, Visit};
 use super::find_recipient::{self, Start};
-use super::prompts;
+use super::{people_list, prompts};
 use crate::caller::{AskDigits, Caller, Digits, Saying, Talk, Value};
 use crate::line::Key;
 use crate::mailbox::Recipient;
@@ -118,7 +118,7 @@ async fn remove(caller: &mut Caller, visit: &Visit<'_>, chosen: &mut Vec<Address
         list = list
             .then(prompts::RECIPIENT_NUMBER)
             .with("number", Value::Count(at as u64 + 1))
-            .with("name", Value::Name(one.name()));
+            .with("name", Value::Name(people_list::name_among(chosen, one)));
     }
     let question = AskDigits {
         prompt: list.then(prompts::REMOVE_WHICH),

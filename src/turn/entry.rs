@@ -175,6 +175,13 @@ impl DigitEntry {
         }
         match (self.digits.is_empty(), key) {
             (false, Key::POUND) => self.ended(false),
+            // The way back leads from half an answer to its beginning.
+            (false, Key::STAR) if self.rules.lone_keys.contains(&Key::STAR) => {
+                self.digits = SecretDigits::new();
+                self.asked = true;
+                self.talking = true;
+                Step::Say(OPTIONS)
+            }
             (true, key) if self.rules.lone_keys.contains(&key) => Step::Chosen(Entered::Lone(key)),
             _ => self.failed(Why::InvalidInput),
         }

@@ -72,6 +72,8 @@ pub enum Why {
 pub enum Announced {
     /// None.
     Nothing,
+    /// None; what was playing goes on.
+    GoingOn,
     /// Those open while something plays; then it plays again from its start.
     WhilePlaying,
     /// The first ones.
@@ -150,7 +152,8 @@ pub struct Turn<C> {
     /// Keys behind it: the beginning of the next answer.
     unread: usize,
     failures: u8,
-    /// The key that was wrong by itself just now, and until when it is the first half of `44`.
+    /// The key that was wrong by itself just now, and until when others belong to the same mistake: the other
+    /// half of `44`, or the rest of a number that was meant for another question.
     refused: Option<(Key, Instant)>,
     doubts: Doubts,
     speaking: bool,
@@ -293,6 +296,7 @@ impl<C: Copy> Turn<C> {
             if refused.is_some_and(|(wrong, until)| wrong == key && now <= until) {
                 // The second half of a two-key command that is not open: one mistake, not two. Nor
                 // does it mean what it has come to mean since we stopped what was playing.
+                self.refused = Some((key, now + self.patience.between_keys));
                 return Step::Wait;
             }
             self.keys_mean_playing = self.phase == Phase::Playing;
@@ -317,8 +321,13 @@ impl<C: Copy> Turn<C> {
                         self.request(index)
                     }
                     _ => {
+                        let same_mistake = refused.is_some_and(|(_, until)| now <= until);
                         if before == 0 {
                             self.refused = Some((key, now + self.patience.between_keys));
+                        }
+                        if before == 0 && same_mistake {
+                            self.keys.clear();
+                            return Step::Wait;
                         }
                         self.invalid()
                     }
@@ -462,11 +471,22 @@ impl<C: Copy> Turn<C> {
         if self.failures >= self.patience.failures_max {
             return Step::GaveUp(why);
         }
-        match why {
+        // A message goes on behind what is said; options that were not heard to their end are read.
+        let (once, again) = match self.phase {
+            Phase::Playing => (Announced::GoingOn, Announced::WhilePlaying),
+            Phase::NotAsked | Phase::Talking => (Announced::First, Announced::First),
+            Phase::Listening => (Announced::Nothing, Announced::First),
+        };
+        let goes_on = self.phase == Phase::Playing && why == Why::InvalidInput;
+        let step = match why {
             Why::Silence => self.say(STILL_THERE, Announced::First),
-            _ if self.failures == 1 => self.say(NOT_A_CHOICE, Announced::Nothing),
-            _ => self.say(NOT_A_CHOICE_AGAIN, Announced::First),
+            _ if self.failures == 1 => self.say(NOT_A_CHOICE, once),
+            _ => self.say(NOT_A_CHOICE_AGAIN, again),
+        };
+        if goes_on {
+            self.phase = Phase::Playing;
         }
+        step
     }
 
     fn say(&mut self, prompt: PromptName, announced: Announced) -> Step<C> {

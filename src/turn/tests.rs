@@ -13,13 +13,15 @@ enum Happens {
     Ended,
     /// Nothing else until the deadline, which must be so far away.
     Later(u64),
+    /// Nothing for so many milliseconds, and nothing is due.
+    Quiet(u64),
     /// Speech begins.
     Speaks,
     /// Words were heard: choices with whether the engine is sure.
     Hears(&'static [(&'static str, Sure)]),
     HangsUp,
 }
-use Happens::{Ended, HangsUp, Hears, Later, Press, Speaks};
+use Happens::{Ended, HangsUp, Hears, Later, Press, Quiet, Speaks};
 use Step::{Chosen, GaveUp, Say, StopTalking, Wait};
 
 /// How the question is asked in a row.
@@ -72,7 +74,7 @@ fn event(happens: &Happens) -> Option<LineEvent> {
     Some(match happens {
         Press(key) => LineEvent::Key(Key::new(*key)?),
         Ended => LineEvent::PlayEnded(PlayId(1)),
-        Later(_) => return None,
+        Later(_) | Quiet(_) => return None,
         Speaks => LineEvent::SpeechStarted,
         Hears(heard) => LineEvent::Heard(Hypothesis {
             candidates: heard
@@ -147,7 +149,9 @@ fn every_race_has_one_outcome() {
             Plainly,
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
+                (Quiet(1_000), Wait),
                 (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
+                (Quiet(1_000), Wait),
                 (Press('5'), GaveUp(Why::InvalidInput)),
             ],
         ),
@@ -157,6 +161,7 @@ fn every_race_has_one_outcome() {
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
                 (Press('5'), Wait),
+                (Quiet(1_000), Wait),
                 (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
                 (Press('6'), Wait),
                 (Ended, Wait),
@@ -164,13 +169,30 @@ fn every_race_has_one_outcome() {
             ],
         ),
         (
-            "only the second key belongs to the first, not the third",
+            "a number that was meant for another question is one wrong input",
             Plainly,
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
                 (Press('5'), Wait),
+                (Press('6'), Wait),
+                (Quiet(900), Wait),
+                (Press('5'), Wait),
+                (Quiet(1_000), Wait),
                 (Press('5'), Say(NOT_A_CHOICE_AGAIN)),
             ],
+        ),
+        (
+            "what is right counts at once, also behind a mistake",
+            Plainly,
+            &[
+                (Press('5'), Say(NOT_A_CHOICE)),
+                (Press('7'), Chosen("delete")),
+            ],
+        ),
+        (
+            "a wrong key over a message is told, and the message goes on to its end",
+            OverAMessage,
+            &[(Press('5'), Say(NOT_A_CHOICE)), (Ended, ASK)],
         ),
         (
             "silence is still waited for after the second half of a wrong command",
@@ -206,6 +228,7 @@ fn every_race_has_one_outcome() {
             Plainly,
             &[
                 (Press('5'), Say(NOT_A_CHOICE)),
+                (Quiet(1_000), Wait),
                 (Press('6'), Say(NOT_A_CHOICE_AGAIN)),
                 (Press('0'), StopTalking),
                 (Later(1_000), ASK),
@@ -514,6 +537,10 @@ fn every_race_has_one_outcome() {
                     now = deadline;
                     turn.on_deadline(now)
                 }
+                (Quiet(ms), None) => {
+                    now += Duration::from_millis(*ms);
+                    Wait
+                }
                 _ => unreachable!(),
             };
             assert_eq!(step, *expected, "{name}, number {number}");
@@ -574,6 +601,9 @@ mod properties {
         Turn::new(choices, patience, 0)
     }
 
+    /// Within this a wrong key belongs to the one before it.
+    const MISTAKE: Duration = Duration::from_secs(1);
+
     proptest! {
         /// Whatever is pressed at whatever speed: an answer is a sequence of the menu, it is what
         /// was pressed last before the keys left over, and all keys are accounted for.
@@ -609,12 +639,16 @@ mod properties {
                         return Ok(());
                     }
                     Step::Say(_) => {
-                        refused = (typed.len() == 1).then(|| typed[0]);
+                        refused = (typed.len() == 1).then(|| (typed[0], now + MISTAKE));
                         typed.clear();
                     }
                     Step::GaveUp(_) => prop_assert!(false, "gave up too early"),
-                    // A wrong key twice at once is one wrong input.
-                    Step::Wait if refused.take().is_some_and(|wrong| typed == [wrong]) => {
+                    // Wrong keys in a row without a pause are one wrong input.
+                    Step::Wait if refused.take().is_some_and(|(wrong, until)| {
+                        let begins = menu.iter().any(|keys| keys.starts_with(&typed));
+                        now <= until && typed.len() == 1 && (typed[0] == wrong || !begins)
+                    }) => {
+                        refused = Some((typed[0], now + MISTAKE));
                         typed.clear();
                     }
                     Step::Wait | Step::StopTalking => {

@@ -162,7 +162,7 @@ fn attachments_are_named_and_measured() {
         [
             ("Pläne.pdf", "application/pdf", 4, false),
             ("naïve name.wav", "audio/wav", 4, true),
-            ("", "message/rfc822", 23, false),
+            ("within", "message/rfc822", 23, false),
             ("winmail.dat", "application/ms-tnef", 1, false),
         ]
     );

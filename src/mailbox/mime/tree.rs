@@ -197,6 +197,16 @@ impl<'a> Tree<'a> {
             "application/x-microsoft-rpmsg-message" => self.guard = Some(Guard::Protected),
             _ => {}
         }
+        if leaf.name.is_empty() && leaf.media_type == "message/rfc822" {
+            // A message that was sent along is called what it is about.
+            let (block, _) = split(leaf.body);
+            let subject = fields(block)
+                .into_iter()
+                .find(|field| field.name == HeaderName::Subject);
+            leaf.name = subject
+                .and_then(|field| field.value.as_text().map(clean_name))
+                .unwrap_or_default();
+        }
         if leaf.name.eq_ignore_ascii_case("message.rpmsg") {
             self.guard = Some(Guard::Protected);
         }
