@@ -77,7 +77,7 @@ pub enum Event {
     },
     /// A question is open from now on: what may be pressed.
     Asks {
-        /// The menu's name, or `digits`, `pin`, `recording`.
+        /// The menu's name, or `digits`, `pin`, `after-tone`.
         menu: String,
         /// What the menu is called on the key card; empty where it has no place there.
         heading: String,

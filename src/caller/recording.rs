@@ -35,7 +35,7 @@ impl Caller {
         };
         self.command(LineCommand::Record(tape, Box::new(limits)))
             .await?;
-        self.note_asked_for("recording");
+        self.note_asked_for("after-tone");
         self.records = true;
         let take = self.recorded(limits).await;
         self.records = false;

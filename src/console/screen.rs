@@ -175,7 +175,7 @@ impl Witness for Screen {
             Event::Transfers { to } => state.row("transfer", &format!("to {to}")),
             Event::SignedIn { mailbox } => state.row("signed in", &mailbox),
             Event::Asks { menu, keys, .. } => {
-                if menu == "recording" {
+                if menu == "after-tone" {
                     state.row("records", "what you say from now on");
                 }
                 state.open = keys;

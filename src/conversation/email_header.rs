@@ -7,7 +7,7 @@ use super::message_header::position;
 use super::prompts;
 use super::sender::spoken_number;
 use crate::caller::{Reading, Saying, Value};
-use crate::language::ClockFormat;
+use crate::language::{ClockFormat, readable_line};
 use crate::line::{Locale, PromptName};
 use crate::mailbox::{Content, Email, Guard, Importance, MailAddress, MessageClass};
 
@@ -50,7 +50,8 @@ pub(super) fn sender_and_subject(email: &Email, locale: &Locale) -> Saying {
         // Its subject says the same once more.
         return from;
     }
-    let subject: String = email.subject.chars().take(SUBJECT_MAX).collect();
+    let subject = readable_line(&email.subject);
+    let subject: String = subject.chars().take(SUBJECT_MAX).collect();
     if subject.contains(char::is_alphanumeric) {
         from.read(Reading::new(SUBJECT, subject, locale.clone()))
     } else {

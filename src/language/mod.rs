@@ -29,7 +29,7 @@ pub use key_card::KeyCard;
 pub use key_layout::KeyLayout;
 pub use phrases::Phrases;
 pub use prompts::{PromptFault, Prompts, Style, Value};
-pub use readable::{Readable, readable};
+pub use readable::{Readable, readable, readable_line};
 pub use reading::Reading;
 pub use recording_script::RecordingScript;
 pub use spoken_date::ClockFormat;

@@ -87,6 +87,16 @@ impl Kind {
     }
 }
 
+/// One line for the ear, a subject for example: of links and endless words it keeps what a text keeps.
+pub fn readable_line(line: &str) -> String {
+    let words: Vec<&str> = line
+        .split_whitespace()
+        .map(spoken_word)
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
+}
+
 fn is_ruler(line: &str) -> bool {
     let mark = |character: char| matches!(character, '-' | '_' | '=' | '*' | '~' | '#');
     let begins = line.chars().take_while(|one| mark(*one)).count();
@@ -293,6 +303,8 @@ mod tests {
         assert_eq!(parts(&endless).0, "Key: end");
         let chinese = "你好".repeat(100);
         assert_eq!(parts(&chinese).0, chinese);
+        let subject = "Fwd:  your order https://shop.example.com/o?id=123456789";
+        assert_eq!(readable_line(subject), "Fwd: your order shop.example.com");
     }
 
     #[test]

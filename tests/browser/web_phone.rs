@@ -36,6 +36,9 @@ async fn sign_in(page: &mut Page) {
 
 /// Whether speech is heard: loud and quiet by turns.
 async fn hears_speech(page: &mut Page) {
+    // On a machine that is busy with other browsers a voice may take its time to begin.
+    page.until("document.getElementById('heard').value > 20", SPOKEN_WITHIN)
+        .await;
     let heard = page
         .evaluate(
             "new Promise((resolve) => { const seen = []; const meter = document.getElementById('heard'); \

@@ -84,7 +84,7 @@ function happened(event) {
     refreshMessages(event.mailbox);
   } else if (event.event === 'asks') {
     showKeys(event);
-    if (event.menu === 'recording') useMicrophone();
+    if (event.menu === 'after-tone') useMicrophone();
   } else if (event.event === 'records' || event.event === 'choice') {
     refreshMessages();
   }

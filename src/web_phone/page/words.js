@@ -23,7 +23,7 @@ export function reason(word) {
   return REASONS[word] ?? word;
 }
 
-const QUESTIONS = { digits: 'A number is asked for; # ends it.', pin: 'A PIN is asked for; # ends it.', recording: 'Speak after the tone; # ends the recording.' };
+const QUESTIONS = { digits: 'A number is asked for; # ends it.', pin: 'A PIN is asked for; # ends it.', 'after-tone': 'Speak after the tone; # ends the recording.' };
 
 /** The menu or question that is open. */
 export function question(event) {
@@ -32,7 +32,7 @@ export function question(event) {
 
 /** The name of a menu, short. */
 export function place(menu) {
-  const short = { digits: 'entering a number', pin: 'entering a PIN', recording: 'being recorded' };
+  const short = { digits: 'entering a number', pin: 'entering a PIN', 'after-tone': 'being recorded' };
   return short[menu] ?? menu.replaceAll('-', ' ');
 }
 

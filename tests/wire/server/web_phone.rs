@@ -237,7 +237,7 @@ async fn a_page_that_is_closed_while_it_records_leaves_its_message() {
         .unwrap()
         .to_owned();
     phone.send(json!({ "do": "microphone", "on": true })).await;
-    phone.asks("recording").await;
+    phone.asks("after-tone").await;
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     for payload in words.chunks_exact(160).cycle().take(200) {
         tick.tick().await;
