@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ringback::language::readable;
-use ringback::mailbox::{Attachment, PartId};
 use ringback::mailbox::mime::Mail;
+use ringback::mailbox::{Attachment, PartId};
 use serde::Deserialize;
 
 /// What the other implementation says; nothing where it gave up.
