@@ -82,9 +82,6 @@ impl std::fmt::Debug for Encoder {
 
 /// The longest packet that we write, in samples (60 ms).
 const PACKET_MOST: usize = 480;
-/// How hard Opus tries, of 10: a third of the processor time that its usual 9 takes at 8 kHz.
-#[cfg(feature = "opus")]
-const OPUS_COMPLEXITY: i32 = 1;
 /// More than any packet of Opus at the rate of a telephone.
 #[cfg(feature = "opus")]
 const OPUS_ROOM: usize = 400;
@@ -101,11 +98,7 @@ impl Encoder {
                     crate::line::SAMPLE_RATE,
                     opus::Channels::Mono,
                     opus::Application::Voip,
-                )
-                .and_then(|mut encoder| {
-                    encoder.set_complexity(OPUS_COMPLEXITY)?;
-                    Ok(encoder)
-                });
+                );
                 Encoder::Opus(or_none(encoder))
             }
         }
