@@ -12,8 +12,11 @@ use super::{Priority, SpeechFault};
 
 const CPU_SECONDS: u64 = 10;
 const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
-/// What a program may write, to its output or a file: six minutes of sound at 22 kHz.
+/// What is read of a program's output: six minutes of sound at 22 kHz.
 const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
+/// How large a file may become. More than the sound: an espeak-ng that is linked against
+/// PulseAudio's library begins with a shared memory file of 64 MiB, and is killed where it may not.
+const FILE_BYTES: u64 = 128 * 1024 * 1024;
 /// A program that uses no CPU but does not end either.
 const WALL: Duration = Duration::from_secs(30);
 
@@ -47,7 +50,12 @@ async fn run_to_end(
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|fault| failed(program, &fault.to_string()))?;
+        .map_err(|fault| match fault.kind() {
+            std::io::ErrorKind::NotFound => SpeechFault::NotInstalled {
+                program: program.display().to_string(),
+            },
+            _ => failed(program, &fault.to_string()),
+        })?;
     // It waits for its text, so the bounds hold before it does any work.
     if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id as i32)) {
         bound(pid, priority);
@@ -95,7 +103,7 @@ fn bound(pid: Pid, priority: Priority) {
     for (resource, most) in [
         (Resource::Cpu, CPU_SECONDS),
         (Resource::As, MEMORY_BYTES),
-        (Resource::Fsize, OUTPUT_BYTES),
+        (Resource::Fsize, FILE_BYTES),
         (Resource::Core, 0),
     ] {
         let _ = prlimit(Some(pid), resource, at_most(most));
@@ -133,6 +141,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_is_not_there_is_told_from_one_that_fails() {
+        let nowhere = run(Path::new("/nonexistent/voice"), &[], "x", Priority::First).await;
+        assert!(matches!(nowhere, Err(SpeechFault::NotInstalled { .. })));
+        let fails = run(Path::new("false"), &[], "x", Priority::First).await;
+        assert!(matches!(fails, Err(SpeechFault::Child { .. })));
+    }
+
+    #[tokio::test]
     async fn a_child_that_never_stops_writing_is_stopped() {
         let out = run(Path::new("yes"), &[], "", Priority::First).await;
         assert!(out.is_err());
@@ -141,10 +157,11 @@ mod tests {
     #[tokio::test]
     async fn the_limits_hold_once_text_arrives() {
         // The program looks at its limits only after it has read its text.
-        let script = "read text; grep -E 'cpu time|address space' /proc/self/limits";
+        let script = "read text; grep -E 'cpu time|address space|file size' /proc/self/limits";
         let limits = run(Path::new("sh"), &["-c", script], "go", Priority::First).await;
         let limits = String::from_utf8(limits.unwrap()).unwrap();
         assert!(limits.contains(" 10 "), "{limits}");
         assert!(limits.contains(&MEMORY_BYTES.to_string()), "{limits}");
+        assert!(limits.contains(&FILE_BYTES.to_string()), "{limits}");
     }
 }

@@ -18,11 +18,9 @@ pub(super) struct Espeak {
 }
 
 impl Espeak {
-    /// Asks the program for its voices; `None` when it cannot be run.
-    pub(super) async fn find(program: &Path) -> Option<Espeak> {
-        let list = child::run(program, &["--voices"], "", Priority::First)
-            .await
-            .ok()?;
+    /// Asks the program for its voices.
+    pub(super) async fn find(program: &Path) -> Result<Espeak, SpeechFault> {
+        let list = child::run(program, &["--voices"], "", Priority::First).await?;
         let version = flite::program_age(program);
         let voices: Vec<VoiceInfo> = String::from_utf8_lossy(&list)
             .lines()
@@ -35,7 +33,12 @@ impl Espeak {
                 language: language.to_lowercase(),
             })
             .collect();
-        (!voices.is_empty()).then(|| Espeak {
+        if voices.is_empty() {
+            return Err(SpeechFault::NoVoices {
+                program: program.display().to_string(),
+            });
+        }
+        Ok(Espeak {
             program: program.to_path_buf(),
             voices,
         })
@@ -80,9 +83,12 @@ mod tests {
 
     #[tokio::test]
     async fn german_is_spoken() {
-        let Some(espeak) = Espeak::find(Path::new("espeak-ng")).await else {
-            eprintln!("SKIPPED: espeak-ng is not installed (apt-get install espeak-ng)");
-            return;
+        let espeak = match Espeak::find(Path::new("espeak-ng")).await {
+            Err(fault @ SpeechFault::NotInstalled { .. }) => {
+                eprintln!("SKIPPED: {fault} (apt-get install espeak-ng)");
+                return;
+            }
+            found => found.unwrap(),
         };
         let voice = espeak
             .voices()

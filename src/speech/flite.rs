@@ -22,11 +22,9 @@ pub(super) struct Flite {
 }
 
 impl Flite {
-    /// Asks the program for its version and voices; `None` when it cannot be run.
-    pub(super) async fn find(program: &Path) -> Result<Option<Flite>, SpeechFault> {
-        let Ok(list) = child::run(program, &["-lv"], "", Priority::First).await else {
-            return Ok(None);
-        };
+    /// Asks the program for its version and voices.
+    pub(super) async fn find(program: &Path) -> Result<Flite, SpeechFault> {
+        let list = child::run(program, &["-lv"], "", Priority::First).await?;
         let list = String::from_utf8_lossy(&list);
         let names = list
             .split(':')
@@ -45,13 +43,15 @@ impl Flite {
             })
             .collect();
         if voices.is_empty() {
-            return Ok(None);
+            return Err(SpeechFault::NoVoices {
+                program: program.display().to_string(),
+            });
         }
-        Ok(Some(Flite {
+        Ok(Flite {
             program: program.to_path_buf(),
             voices,
             scratch: Scratch::new()?,
-        }))
+        })
     }
 }
 
@@ -183,11 +183,13 @@ mod tests {
     use super::*;
 
     async fn flite() -> Option<Flite> {
-        let found = Flite::find(Path::new("flite")).await.unwrap();
-        if found.is_none() {
-            eprintln!("SKIPPED: flite is not installed (apt-get install flite)");
+        match Flite::find(Path::new("flite")).await {
+            Err(fault @ SpeechFault::NotInstalled { .. }) => {
+                eprintln!("SKIPPED: {fault} (apt-get install flite)");
+                None
+            }
+            found => Some(found.unwrap()),
         }
-        found
     }
 
     fn rms(flite: &Flite) -> VoiceInfo {
@@ -251,12 +253,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_absent_program_is_no_voice() {
-        assert!(
-            Flite::find(Path::new("/nonexistent/flite"))
-                .await
-                .unwrap()
-                .is_none()
-        );
+        let found = Flite::find(Path::new("/nonexistent/flite")).await;
+        assert!(matches!(found, Err(SpeechFault::NotInstalled { .. })));
     }
 
     #[test]

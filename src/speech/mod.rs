@@ -28,14 +28,20 @@ use std::path::PathBuf;
 pub enum SpeechFault {
     /// No program that speaks is installed.
     #[error(
-        "no voice was found: neither {flite} nor {espeak} can be run; install the Debian package \
-         flite (English) or espeak-ng (other languages), for example: apt-get install flite"
+        "no voice was found: {flite}; {espeak}; install the Debian package flite (English) or \
+         espeak-ng (other languages), for example: apt-get install flite"
     )]
     NoVoice {
-        /// The program looked for.
-        flite: String,
-        /// The other one.
-        espeak: String,
+        /// What is wrong with the program looked for.
+        flite: Box<SpeechFault>,
+        /// With the other one.
+        espeak: Box<SpeechFault>,
+    },
+    /// A program of voices ran and named none.
+    #[error("{program} has no voices")]
+    NoVoices {
+        /// Which program.
+        program: String,
     },
     /// The configuration names a voice that is not there.
     #[error("voice {voice} is not installed; {cure}")]
@@ -63,6 +69,12 @@ pub enum SpeechFault {
         millis: u64,
         /// Of how much text.
         characters: usize,
+    },
+    /// There is no such program.
+    #[error("{program} is not installed")]
+    NotInstalled {
+        /// Which program.
+        program: String,
     },
     /// The program failed.
     #[error("{program}: {what}")]

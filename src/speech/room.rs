@@ -29,6 +29,8 @@ pub struct SpeechRoom(Arc<Room>);
 
 struct Room {
     engines: Vec<Box<dyn Synthesizer>>,
+    /// Programs that are installed and do not work.
+    broken: Vec<SpeechFault>,
     voices: BTreeMap<String, VoiceInfo>,
     rate: u16,
     pool: Arc<Pool>,
@@ -65,24 +67,38 @@ impl SpeechRoom {
         recognizer: Option<Arc<dyn Recognizer>>,
     ) -> Result<SpeechRoom, SpeechFault> {
         let mut engines: Vec<Box<dyn Synthesizer>> = Vec::new();
-        if let Some(flite) = Flite::find(&config.flite).await? {
-            engines.push(Box::new(flite));
+        let mut broken = Vec::new();
+        let flite = Flite::find(&config.flite).await;
+        let espeak = Espeak::find(&config.espeak).await;
+        let (flite, espeak) = match (flite, espeak) {
+            (Err(flite), Err(espeak)) => {
+                return Err(SpeechFault::NoVoice {
+                    flite: Box::new(flite),
+                    espeak: Box::new(espeak),
+                });
+            }
+            found => found,
+        };
+        match flite {
+            Ok(flite) => engines.push(Box::new(flite)),
+            Err(fault) => broken.push(fault),
         }
-        if let Some(espeak) = Espeak::find(&config.espeak).await {
-            engines.push(Box::new(espeak));
+        match espeak {
+            Ok(espeak) => engines.push(Box::new(espeak)),
+            Err(fault) => broken.push(fault),
         }
-        if engines.is_empty() {
-            return Err(SpeechFault::NoVoice {
-                flite: config.flite.display().to_string(),
-                espeak: config.espeak.display().to_string(),
-            });
+        // Who has installed only one of the two wants it so.
+        broken.retain(|fault| !matches!(fault, SpeechFault::NotInstalled { .. }));
+        for fault in &broken {
+            tracing::warn!("{fault}; its voices are not used");
         }
-        SpeechRoom::furnish(config, engines, recognizer)
+        SpeechRoom::furnish(config, engines, broken, recognizer)
     }
 
     fn furnish(
         config: SpeechConfig,
         engines: Vec<Box<dyn Synthesizer>>,
+        broken: Vec<SpeechFault>,
         recognizer: Option<Arc<dyn Recognizer>>,
     ) -> Result<SpeechRoom, SpeechFault> {
         let mut voices = BTreeMap::new();
@@ -122,6 +138,7 @@ impl SpeechRoom {
             under_way: Mutex::default(),
             recognizer,
             engines,
+            broken,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }));
@@ -133,6 +150,11 @@ impl SpeechRoom {
     /// The voices that are installed, for configuration pages and error texts.
     pub fn voices(&self) -> impl Iterator<Item = &VoiceInfo> {
         self.0.engines.iter().flat_map(|engine| engine.voices())
+    }
+
+    /// What is wrong with programs that are installed and whose voices cannot be used.
+    pub fn broken(&self) -> &[SpeechFault] {
+        &self.0.broken
     }
 
     /// Whether callers of this locale can be heard, so that words may be offered to them.

@@ -89,6 +89,9 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
                     ""
                 }
             )?;
+            for fault in speech.broken() {
+                writeln!(report, "               {fault}; its voices are not used")?;
+            }
             speech.close().await;
         }
         Err(fault) => problems.push(fault.to_string()),

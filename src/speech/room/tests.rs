@@ -71,7 +71,7 @@ fn furnished_in(folder: tempfile::TempDir, recognizer: Option<Arc<dyn Recognizer
     };
     let mut config = SpeechConfig::new(folder.path().join("cache"));
     config.unreadable = vec![utterance("unreadable-text", "This cannot be read.")];
-    let room = SpeechRoom::furnish(config, vec![Box::new(engine)], recognizer).unwrap();
+    let room = SpeechRoom::furnish(config, vec![Box::new(engine)], Vec::new(), recognizer).unwrap();
     Furnished {
         room,
         spoken,
@@ -206,7 +206,7 @@ async fn studio_recordings_win_unless_there_are_variables() {
         }],
         spoken: Arc::default(),
     };
-    let room = SpeechRoom::furnish(config, vec![Box::new(engine)], None).unwrap();
+    let room = SpeechRoom::furnish(config, vec![Box::new(engine)], Vec::new(), None).unwrap();
     let recorded = room.slot(&utterance("welcome", "Hi."), Priority::First);
     assert_eq!(recorded.get().unwrap().length().as_millis() / 100, 20);
     let mut varied = utterance("welcome", "Hi.");
@@ -254,6 +254,41 @@ async fn nothing_installed_names_the_package() {
     config.espeak = "/nonexistent/espeak-ng".into();
     let fault = SpeechRoom::start(config).await.err().unwrap().to_string();
     assert!(fault.contains("apt-get install flite"), "{fault}");
+    assert!(
+        fault.contains("/nonexistent/espeak-ng is not installed"),
+        "{fault}"
+    );
+}
+
+/// A program that is run for its voices and does what the shell `script` says.
+fn program(folder: &std::path::Path, name: &str, script: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let file = folder.join(name);
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_program_that_is_installed_but_fails_is_named_and_the_other_speaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = SpeechConfig::new(folder.path());
+    config.flite = program(folder.path(), "flite", "echo 'Voices available: kal rms'");
+    config.espeak = program(folder.path(), "espeak-ng", "kill -XFSZ $$");
+    let room = SpeechRoom::start(config.clone()).await.unwrap();
+    assert_eq!(room.voices().count(), 2);
+    let broken = room.broken().iter().map(ToString::to_string);
+    let broken: Vec<String> = broken.collect();
+    assert!(
+        broken.len() == 1 && broken[0].contains("espeak-ng: signal: 25"),
+        "{broken:?}"
+    );
+    config.espeak = program(folder.path(), "mute", "true");
+    let room = SpeechRoom::start(config.clone()).await.unwrap();
+    assert!(room.broken()[0].to_string().ends_with("mute has no voices"));
+    config.espeak = "/nonexistent/espeak-ng".into();
+    let room = SpeechRoom::start(config).await.unwrap();
+    assert!(room.broken().is_empty(), "who wants one has one");
 }
 
 #[tokio::test]
