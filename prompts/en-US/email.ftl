@@ -184,6 +184,7 @@ messages-restored = { $count ->
     [one] { $count } message is back.
    *[other] { $count } messages are back.
 }
+nothing-to-take-back = There is no deletion to take back.
 # Finding the messages of one sender.
 spell-sender = Spell the name of the sender, and press pound. The first letters are enough. To go back, press star.
 sender-not-found = There is no message from anybody of that name.

@@ -8,6 +8,8 @@ record-introduction = Record an introduction after the tone, or press pound to s
 optional-recording = You can add a spoken message.
 optional-recording-record = To record it, press { $key }.
 optional-recording-without = To send without it, press { $key }.
+# Follows "sent" where mail for others cannot leave yet, because the administrator has not named a mail relay.
+waits-for-relay = But mail for people outside cannot leave this system yet. It is kept, and goes out as soon as it can.
 # It was cancelled.
 nothing-sent = Nothing was sent.
 

@@ -17,6 +17,7 @@ const OPTIONS_PER_BREATH: usize = 5;
 pub struct OpenMenu<C: 'static> {
     menu: &'static Menu<C>,
     without: Vec<C>,
+    unannounced: Vec<C>,
     without_main_menu: bool,
     whole: bool,
     values: Vec<(&'static str, &'static str, Value)>,
@@ -30,6 +31,7 @@ impl<C: Copy + PartialEq + 'static> Menu<C> {
         OpenMenu {
             menu: self,
             without: Vec::new(),
+            unannounced: Vec::new(),
             without_main_menu: false,
             whole: false,
             values: Vec::new(),
@@ -68,6 +70,15 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     #[must_use]
     pub fn without(mut self, choice: C) -> OpenMenu<C> {
         self.without.push(choice);
+        self
+    }
+
+    /// With this choice understood but not announced: it would do nothing at present, and whoever
+    /// chooses it all the same is told so. Not where its keys begin with another choice's: that one
+    /// would have to wait for a key that nobody needs.
+    #[must_use]
+    pub fn unannounced(mut self, choice: C) -> OpenMenu<C> {
+        self.unannounced.push(choice);
         self
     }
 
@@ -140,6 +151,20 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
                 keys: Some(binding.keys),
                 when: binding.when.unwrap_or(entry.when),
             }));
+        }
+        if !self.unannounced.is_empty() {
+            let others: Vec<KeySequence> = bound
+                .iter()
+                .filter(|bound| !self.unannounced.contains(&bound.entry.choice))
+                .filter_map(|bound| bound.keys)
+                .collect();
+            let delays = |keys: KeySequence| {
+                let is_begun = |other: &KeySequence| keys.keys().starts_with(other.keys());
+                others.iter().any(is_begun)
+            };
+            bound.retain(|bound| {
+                !self.unannounced.contains(&bound.entry.choice) || !bound.keys.is_some_and(delays)
+            });
         }
         if self.order(language) == Order::Keys {
             bound.sort_by_key(|bound| (!bound.entry.leads, bound.keys.map(|keys| keys.rank())));
@@ -284,6 +309,9 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     /// When a choice is announced: where options are read by their keys none waits for the second
     /// half because it is rare.
     fn level(&self, language: &Language, bound: &Bound<C>) -> Level {
+        if self.unannounced.contains(&bound.entry.choice) {
+            return Level::Silent;
+        }
         match (self.order(language), bound.entry.level) {
             (Order::Keys, Level::More) => Level::First,
             (_, level) => level,

@@ -291,7 +291,7 @@ async fn record_and_send(
     mail.private = rules.is_private(draft.private);
     send(visit, mail, draft.recording).await?;
     verdict?;
-    caller.say(prompts::MESSAGE_SENT).await?;
+    say_sent(caller, visit, prompts::MESSAGE_SENT).await?;
     Ok(true)
 }
 
@@ -328,9 +328,11 @@ pub(super) async fn send(
     recording: Option<Recording>,
 ) -> Talk {
     let tape = recording.as_ref().map(|recording| recording.tape.clone());
+    let would_wait = visit.desk.outbox.would_wait(&mail);
     match visit.desk.outbox.send(mail, recording).await {
         Ok(id) => {
             visit.outcome.messages_sent += 1;
+            visit.waits_untold |= would_wait;
             tracing::info!(call = %visit.arrival.call_id, id = %id.0, "a message is on its way");
             Ok(())
         }
@@ -344,4 +346,18 @@ pub(super) async fn send(
             Err::<(), Leave>(faults::sending(fault))
         }
     }
+}
+
+/// Says what was done by mail; and, where some of it has to wait for want of a mail relay, that too:
+/// who hears "sent" relies on it.
+pub(super) async fn say_sent(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    done: impl Into<Saying>,
+) -> Talk {
+    let mut said = done.into();
+    if std::mem::take(&mut visit.waits_untold) {
+        said = said.then(prompts::WAITS_FOR_RELAY);
+    }
+    caller.say(said).await
 }

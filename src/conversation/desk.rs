@@ -64,6 +64,8 @@ pub(super) struct Visit<'a> {
     pub(super) manner: Manner,
     /// Wrong sign-ins in this call.
     pub(super) sign_in_failures: u8,
+    /// Something was sent that waits for want of a mail relay, and its sender does not know it yet.
+    pub(super) waits_untold: bool,
 }
 
 /// A subscriber who has signed in.

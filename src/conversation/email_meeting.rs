@@ -435,7 +435,7 @@ async fn answered(
     let told = &known.mail.told;
     meeting_answers::send_answer(caller, visit, session, told, answer, recording).await?;
     done_with(visit, session, email, Some(Flag::Answered)).await;
-    meeting_answers::say_answered(caller, answer, gone).await?;
+    meeting_answers::say_answered(caller, visit, answer, gone).await?;
     Ok(true)
 }
 

@@ -78,12 +78,13 @@ async fn answered(
 ) -> Talk {
     let (recording, gone) = spoken_words(caller, visit, session).await?;
     send_answer(caller, visit, session, appointment, answer, recording).await?;
-    say_answered(caller, answer, gone).await
+    say_answered(caller, visit, answer, gone).await
 }
 
 /// Says what was answered, or passes on the leave of who is `gone` meanwhile.
 pub(super) async fn say_answered(
     caller: &mut Caller,
+    visit: &mut Visit<'_>,
     answer: Attendance,
     gone: Option<Leave>,
 ) -> Talk {
@@ -94,7 +95,7 @@ pub(super) async fn say_answered(
     };
     match gone {
         Some(leave) => Err(leave),
-        None => caller.say(said).await,
+        None => compose::say_sent(caller, visit, said).await,
     }
 }
 
@@ -176,7 +177,7 @@ pub(super) async fn cancel(
     } else {
         prompts::APPOINTMENT_REMOVED
     };
-    caller.say(said).await?;
+    compose::say_sent(caller, visit, said).await?;
     Ok(true)
 }
 

@@ -294,6 +294,8 @@ prompts! {
     DELETION_CAN_BE_TAKEN_BACK = "deletion-can-be-taken-back";
     /// So many deleted messages are back: `$count`.
     MESSAGES_RESTORED = "messages-restored";
+    /// Nothing was deleted in this call that could be taken back.
+    NOTHING_TO_TAKE_BACK = "nothing-to-take-back";
     /// Spell the name of the sender.
     SPELL_SENDER = "spell-sender";
     /// Nobody of that name has sent anything.
@@ -540,6 +542,8 @@ prompts! {
     RECORDING_UNAVAILABLE = "recording-unavailable";
     /// Sent.
     MESSAGE_SENT = "message-sent";
+    /// Follows what was sent: people elsewhere get it once there is a mail relay.
+    WAITS_FOR_RELAY = "waits-for-relay";
     /// Thrown away at the caller's wish.
     MESSAGE_CANCELLED = "message-cancelled";
     /// It could not be kept.

@@ -46,6 +46,7 @@ pub async fn reception(caller: &mut Caller, desk: &Desk, arrival: Arrival) -> Ou
         missed: None,
         manner: caller.manner(),
         sign_in_failures: 0,
+        waits_untold: false,
     };
     for _ in 0..STOPS_MAX {
         match stop_at(caller, &mut visit, next).await {

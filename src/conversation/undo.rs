@@ -83,7 +83,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A menu without the key that takes back a deletion while there is none.
+/// A menu that does not announce the key that takes back a deletion while there is none. The key is
+/// understood all the same: in `07` there would else be a `0` and a `7`, which deletes.
 pub(super) fn if_any<C: Copy + PartialEq>(
     open: OpenMenu<C>,
     session: &Session,
@@ -92,7 +93,7 @@ pub(super) fn if_any<C: Copy + PartialEq>(
     if session.memory.can_take_back() {
         open
     } else {
-        open.without(undo)
+        open.unannounced(undo)
     }
 }
 
@@ -114,13 +115,15 @@ pub(super) async fn say_deleted(
     caller.say(said).await
 }
 
-/// Takes back the last deletion and says how many messages are back; which ones those are.
+/// Takes back the last deletion and says how many messages are back; which ones those are. Says so
+/// where there is none.
 pub(super) async fn take_back(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
 ) -> Talk<Option<Deletion>> {
     let Some(mut deletion) = lock(&session.memory.deletion).take() else {
+        caller.say(prompts::NOTHING_TO_TAKE_BACK).await?;
         return Ok(None);
     };
     let mail = &visit.desk.mail;

@@ -240,4 +240,9 @@ pub trait Submission: Send + Sync {
         recipients: &[String],
         message: &[u8],
     ) -> Result<Vec<Submitted>, MailFault>;
+
+    /// Whether there is anybody who could take it. Where not, senders are told that it waits.
+    fn is_configured(&self) -> bool {
+        true
+    }
 }

@@ -328,6 +328,10 @@ impl Submission for NoRelay {
             "no mail relay is configured (submission.host)".into(),
         ))
     }
+
+    fn is_configured(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

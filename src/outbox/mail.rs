@@ -78,6 +78,16 @@ impl Outbox {
         Ok(id)
     }
 
+    /// Whether a mail would wait for want of a relay: somebody whom it is for is elsewhere, and none
+    /// is configured.
+    pub fn would_wait(&self, mail: &OutgoingMail) -> bool {
+        let configured = self
+            .post_room()
+            .is_ok_and(|room| room.relay.is_configured());
+        let mut recipients = mail.to.iter().chain(&mail.cc);
+        !configured && recipients.any(|recipient| recipient.mailbox.is_none())
+    }
+
     /// The recording, and behind it what is forwarded.
     async fn collect_sound(
         &self,

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::super::desk::{Session, Visit};
 use super::super::meeting_mail::{Words, everybody, tell};
-use super::super::{faults, meeting_answers, prompts};
+use super::super::{compose, faults, meeting_answers, prompts};
 use super::day::{Day, begin_of};
 use crate::calendar::{Appointment, Attendance, Role, Span};
 use crate::caller::{AskDigits, Caller, Digits, Leave, Saying, Talk, Value};
@@ -64,7 +64,7 @@ pub(super) async fn clear(
             .then(prompts::CLEAR_FAILED)
             .with("count", Value::Count(failed as u64));
     }
-    caller.say(said).await?;
+    compose::say_sent(caller, visit, said).await?;
     Ok(true)
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::desk::{Session, Visit};
 use super::super::meeting_mail::{everybody, tell, words};
-use super::super::{meeting_answers, prompts};
+use super::super::{compose, meeting_answers, prompts};
 use crate::calendar::Appointment;
 use crate::caller::{AskDigits, Caller, Digits, Saying, Talk, Value};
 use crate::line::Key;
@@ -34,7 +34,7 @@ pub(super) async fn late(
         return Err(leave);
     }
     let told = Saying::new(prompts::LATE_TOLD).with("count", Value::Count(minutes));
-    caller.say(told).await
+    compose::say_sent(caller, visit, told).await
 }
 
 async fn how_late(caller: &mut Caller) -> Talk<Option<u64>> {

@@ -22,6 +22,7 @@ use ringback::directory::embedded_contacts::EmbeddedContacts;
 use ringback::directory::{DirectoryFault, Group, Person};
 use ringback::line::{Locale, Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::submission::NoRelay;
 use ringback::mailbox::{
     Capabilities, Capability, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email,
     Envelope, Flag, Flags, Folder, FolderState, Importance, MailFault, MailStore, MailboxId,
@@ -446,6 +447,7 @@ struct Givens {
     custom: BTreeMap<String, Duration>,
     voices: Vec<String>,
     no_auto_reply: bool,
+    no_relay: bool,
     clock: Timestamp,
     zone: TimeZone,
     call: Option<String>,
@@ -576,7 +578,11 @@ impl World {
             directory: watched(EmbeddedDirectory::new(store.clone()), &requests, &let_in),
         });
         let outbox = outbox.with_post_room(PostRoom {
-            relay: post.clone(),
+            relay: if givens.no_relay {
+                Arc::new(NoRelay)
+            } else {
+                post.clone()
+            },
             ..PostRoom::without_relay(
                 Arc::new(Followed::new(post.clone(), Arc::new(calendar.clone()))),
                 post,
@@ -1123,6 +1129,7 @@ impl Givens {
             groups: Vec::new(),
             custom: BTreeMap::new(),
             no_auto_reply: false,
+            no_relay: false,
             voices: vec!["en".to_owned()],
             // A Monday.
             clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
@@ -1153,6 +1160,7 @@ impl Givens {
                 let time: DateTime = time.parse().map_err(text)?;
                 self.clock = time.to_zoned(self.zone.clone()).map_err(text)?.timestamp();
             }
+            "relay" if rest == "none" => self.no_relay = true,
             "mailboxes" if rest == "without automatic reply" => self.no_auto_reply = true,
             "voices" => self.voices = rest.split(' ').map(str::to_owned).collect(),
             "group" => {
