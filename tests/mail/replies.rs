@@ -117,3 +117,23 @@ fn a_mail_of_the_command_line_is_answered_by_the_server() {
         "{taken:#?}"
     );
 }
+
+#[test]
+fn a_file_that_is_no_mail_is_not_delivered() {
+    let house = House::new("");
+    let file = house.file("letter.eml");
+    for nothing in ["", "\r\n", "Dear Alice,\r\nno header.\r\n"] {
+        std::fs::write(&file, nothing).unwrap();
+        let refused = house.try_to_run(&["mailbox", "deliver", "alice", file.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(
+            !refused.status.success() && said.contains("is no mail"),
+            "{said}"
+        );
+    }
+    assert!(
+        !house
+            .run(&["mailbox", "messages", "alice"])
+            .contains("email")
+    );
+}

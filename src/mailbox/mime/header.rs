@@ -1,6 +1,7 @@
 //! Header fields, decoded by mail-parser and then cleaned (security C1): nothing that ends a line,
 //! turns the direction of writing around or is no character of a text goes on from here.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use mail_parser::{Address, HeaderName, HeaderValue, MessageParser};
@@ -136,6 +137,11 @@ impl Header {
         header
     }
 
+    /// Whether this could be a mail at all: it begins with a header field.
+    pub fn is_there(mail: &[u8]) -> bool {
+        !fields(split(mail).0).is_empty()
+    }
+
     /// A field of ours or of unified messaging, by its name in small letters.
     pub fn extension(&self, name: &str) -> Option<&str> {
         let found = self.extensions.iter().find(|(known, _)| known == name);
@@ -181,7 +187,9 @@ impl Header {
             HeaderName::ReplyTo => self.reply_to = addresses(value),
             HeaderName::To => add(&mut self.to, addresses(value)),
             HeaderName::Cc => add(&mut self.cc, addresses(value)),
-            HeaderName::Subject => self.subject = text().unwrap_or_default(),
+            HeaderName::Subject => {
+                self.subject = clean(&without_undecoded(&text().unwrap_or_default()), SUBJECT_MAX);
+            }
             HeaderName::ContentLanguage => {
                 let first = word();
                 let first = first.split([',', ' ']).next().unwrap_or_default();
@@ -345,7 +353,48 @@ fn add(known: &mut Vec<MailAddress>, more: Vec<MailAddress>) {
 
 /// A name, as it may be spoken and written on.
 pub fn clean_name(name: &str) -> String {
-    clean(name, NAME_MAX)
+    clean(&without_undecoded(name), NAME_MAX)
+}
+
+/// A text without the encoded words (RFC 2047) that were left in it because they are damaged or their
+/// charset is unknown: nobody understands Base64 by ear.
+fn without_undecoded(text: &str) -> Cow<'_, str> {
+    let mut kept = Cow::Borrowed("");
+    let mut rest = text;
+    while let Some(at) = rest.find("=?") {
+        let (before, from) = rest.split_at(at);
+        kept += before;
+        let length = encoded_word_length(from);
+        // What only looks like one stays.
+        kept += &from[..if length == 0 { 2 } else { 0 }];
+        rest = &from[length.max(2)..];
+    }
+    kept += rest;
+    kept
+}
+
+/// How long the encoded word at the beginning is, ended as it should be or by white space; 0 when it is
+/// none.
+fn encoded_word_length(text: &str) -> usize {
+    let mut fields = text[2..].splitn(3, '?');
+    let (Some(charset), Some(encoding), Some(words)) =
+        (fields.next(), fields.next(), fields.next())
+    else {
+        return 0;
+    };
+    let is_charset = |one: char| one.is_ascii_alphanumeric() || "-_*.:+".contains(one);
+    if charset.is_empty() || !charset.chars().all(is_charset) {
+        return 0;
+    }
+    if !matches!(encoding, "b" | "B" | "q" | "Q") {
+        return 0;
+    }
+    let begin = text.len() - words.len();
+    let space = words.find(char::is_whitespace).unwrap_or(words.len());
+    match words[..space].find("?=") {
+        Some(end) => begin + end + 2,
+        None => begin + space,
+    }
 }
 
 /// One line of text: no control characters, none that turn the direction of writing around or

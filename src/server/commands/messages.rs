@@ -15,6 +15,7 @@ use crate::calendar::arrivals::Followed;
 use crate::calendar::embedded::EmbeddedCalendar;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::mailbox::embedded::EmbeddedMailbox;
+use crate::mailbox::mime::Header;
 use crate::mailbox::{
     Deposit as _, Email, Envelope, Folder, Importance, MailAddress, MailFault, MailStore as _,
     MailboxId, MessageClass, MessageId, Page, Sender, VoiceMessage,
@@ -114,6 +115,13 @@ async fn deliver_mail(
     }
     let shown = || delivery.file.display().to_string();
     let mail = std::fs::read(&delivery.file).with_context(shown)?;
+    if !Header::is_there(&mail) {
+        bail!(
+            "{}: is no mail: it does not begin with a header field, such as From: or Subject: \
+             (RFC 5322 section 2.1); nothing was delivered",
+            shown()
+        );
+    }
     let owner = MailboxId(Arc::from(user));
     let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
     let config = place.config()?;
