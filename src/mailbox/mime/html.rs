@@ -26,6 +26,8 @@ pub(super) fn from_html(html: &str) -> Text {
     let (html, cut) = levelled(html);
     let config = html2text::config::with_decorator(Aloud)
         .raw_mode(true)
+        // What the style of an element itself hides is left out, such as the preview of a newsletter.
+        .use_doc_css()
         .allow_width_overflow();
     let text = config
         .string_from_read(html.as_bytes(), COLUMNS)
@@ -36,7 +38,9 @@ pub(super) fn from_html(html: &str) -> Text {
     }
 }
 
-/// The page without the tags that lie too deep, and up to the last tag that is read.
+/// The page without the tags that lie too deep and without style sheets, and up to the last tag that
+/// is read. Each rule of a sheet would be held against each element, which takes long for pages that
+/// are made so; and most of what sheets say is not for the ear.
 fn levelled(html: &str) -> (String, bool) {
     let mut level = String::with_capacity(html.len());
     let (mut depth, mut tags) = (0_usize, 0_usize);
@@ -56,6 +60,17 @@ fn levelled(html: &str) -> (String, bool) {
         let name = inside.trim_start_matches('/');
         let end = name.find(|one: char| !one.is_ascii_alphanumeric());
         let name = name[..end.unwrap_or(name.len())].to_ascii_lowercase();
+        if name == "style" && !closes {
+            // Its text ends at its end tag and at nothing else.
+            let end = rest
+                .match_indices("</")
+                .map(|(at, _)| at)
+                .find(|at| is_style(&rest[at + 2..]));
+            rest = end.map_or("", |end| &rest[end..]);
+        }
+        if name == "style" {
+            continue;
+        }
         if name.is_empty() || NEVER_NESTED.contains(&name.as_str()) {
             level.push_str(tag);
             continue;
@@ -71,6 +86,15 @@ fn levelled(html: &str) -> (String, bool) {
     }
     level.push_str(rest);
     (level, false)
+}
+
+/// Whether a tag that goes on so is one of `style`.
+fn is_style(name: &str) -> bool {
+    let name = name.as_bytes();
+    let word = name
+        .get(..5)
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"style"));
+    word && !name.get(5).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// How long the tag or comment at the beginning is; quotation marks may hide its end.

@@ -351,6 +351,75 @@ fn limits_end_the_reading_and_say_so() {
 }
 
 #[test]
+fn what_a_page_hides_is_not_read() {
+    let rows = [
+        (
+            r#"<div style="display:none;max-height:0">Preview</div><p>Hello.</p>"#,
+            "Hello.",
+        ),
+        (
+            r#"<span style='DISPLAY: none !important'>Preview</span>Hello."#,
+            "Hello.",
+        ),
+        (
+            r#"<div style="max-height:0;overflow:hidden">Preview</div>Hello."#,
+            "Hello.",
+        ),
+        // Sheets are not read, broken ones least of all.
+        (
+            "<style>p { display: none } </p></style><p>Hello.</p>",
+            "Hello.",
+        ),
+        (
+            "<STYLE type=\"text/css\">@media x { p { </styles> }</Style ><p>Hello.</p>",
+            "Hello.",
+        ),
+        (r#"<p style="}{;:;display">Hello.</p>"#, "Hello."),
+        (r#"<p style="white-space:pre">Hello.</p>"#, "Hello."),
+        ("<p>Hello.</p><style>p {", "Hello."),
+    ];
+    for (page, read) in rows {
+        let text = content(&format!("Content-Type: text/html\n\n{page}\n")).text;
+        assert_eq!(text.trim(), read, "{page}");
+    }
+}
+
+#[test]
+fn what_cannot_be_decoded_is_not_read_out() {
+    let rows = [
+        ("=?utf-8?B?cGxhbg==?=", "plan"),
+        ("=?utf-8?B?broken", ""),
+        (
+            "Re: =?x-unknown?B?AAEC?= of =?utf-8?Q?M=C3=A4rz?=",
+            "Re: of M\u{e4}rz",
+        ),
+        ("=?x-unknown?B?AAEC?= =?x-unknown?B?AAEC?=", ""),
+        ("Is a =? b ? c", "Is a =? b ? c"),
+        ("a=?b?x?c?=", "a=?b?x?c?="),
+        ("=?", "=?"),
+    ];
+    for (written, read) in rows {
+        let subject = header(&format!("Subject: {written}\n\n")).subject;
+        assert_eq!(subject, read, "{written}");
+    }
+    let from = header("From: =?x-unknown?B?AAEC?= <bob@example.test>\n\n").from;
+    let from = from.unwrap();
+    assert_eq!((from.name, &*from.address), (None, "bob@example.test"));
+}
+
+#[test]
+fn a_mail_begins_with_a_header_field() {
+    for (text, is) in [
+        ("Subject: x\n\nText", true),
+        ("", false),
+        ("\n\nSubject: x", false),
+        ("just words\n", false),
+    ] {
+        assert_eq!(Header::is_there(&mail(text)), is, "{text:?}");
+    }
+}
+
+#[test]
 fn subjects_lose_what_answers_put_before_them() {
     let rows = [
         ("Plan", "plan", false),
