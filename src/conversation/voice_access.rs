@@ -112,6 +112,8 @@ async fn welcome(caller: &mut Caller, visit: &Visit<'_>) -> Talk {
     };
     let announcement = Saying::nothing().play("announcement", announcement);
     if plan.info_announcement_enabled == InfoAnnouncement::Uninterruptible {
+        // Whoever has interrupted the welcome by the first of many keys loses them all, and not but the first.
+        caller.forget_typed_ahead();
         caller.say_all(announcement).await
     } else {
         caller.say(announcement).await
