@@ -37,6 +37,9 @@ use super::way::{STREAM, Way, stream};
 /// A leg's turn comes in one of so many slots of the 20 ms.
 const SLOTS: usize = 8;
 const SLOT: Duration = Duration::from_micros(2_500);
+/// Every second slot stays empty, and is slept through, until the others have so many legs each: a
+/// wake-up costs as much as some ten packets.
+const FEW: usize = 32;
 /// A slot may have so many legs more than the emptiest one, and one more for each so many of its.
 const UNEVEN: usize = 8;
 /// A pump that was kept from running for longer starts its rhythm anew: a burst helps nobody.
@@ -211,6 +214,11 @@ impl Pump {
                 self.next_slot = (self.next_slot + 1) % SLOTS;
                 due += SLOT;
             }
+            // Never more than one, so that whoever calls or presses a key waits 5 ms at the most.
+            if self.is_nobodys_turn(self.next_slot) {
+                self.next_slot = (self.next_slot + 1) % SLOTS;
+                due += SLOT;
+            }
             let pause = due.saturating_duration_since(Instant::now());
             if !pause.is_zero() {
                 std::thread::sleep(pause);
@@ -313,12 +321,23 @@ impl Pump {
 
     /// The slot that comes next, so that a call is heard at once, unless that one has its share.
     fn slot_for_newcomer(&self) -> usize {
-        let least = self.slots.iter().map(Vec::len).min().unwrap_or(0);
+        let step = if self.slots.iter().step_by(2).any(|slot| slot.len() < FEW) {
+            2
+        } else {
+            1
+        };
+        let open = self.slots.iter().step_by(step);
+        let least = open.map(Vec::len).min().unwrap_or(0);
         let most = least + least / UNEVEN + UNEVEN;
         (0..SLOTS)
             .map(|ahead| (self.next_slot + ahead) % SLOTS)
+            .filter(|slot| slot.is_multiple_of(step))
             .find(|&slot| self.slots[slot].len() <= most)
-            .unwrap_or(self.next_slot)
+            .unwrap_or(0)
+    }
+
+    fn is_nobodys_turn(&self, slot: usize) -> bool {
+        self.slots[slot].is_empty() && self.second_slots[slot].is_empty()
     }
 
     /// Gives a leg its second slot, or takes it away, as its packets need.
