@@ -521,6 +521,15 @@ impl Caller {
         }
     }
 
+    /// This key, pressed at once, belongs to what was chosen just now: who knows from elsewhere that it
+    /// follows must not answer what is asked next.
+    pub fn take_as_belonging(&mut self, key: Key) {
+        self.settle();
+        if let Some((at, _)) = self.chosen_by {
+            self.drop_belonging(key, at + self.patience.between_keys);
+        }
+    }
+
     /// Whether the caller is known to be gone.
     pub fn has_hung_up(&self) -> bool {
         self.hung_up.is_some()

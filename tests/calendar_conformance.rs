@@ -60,7 +60,7 @@ mod embedded {
         unknown_properties_survive_every_change,
         what_is_not_there_is_not_found,
         what_is_no_calendar_is_refused,
-        a_broken_event_is_counted_and_the_rest_is_read,
+        a_broken_event_is_named_and_the_rest_is_read,
         an_invitation_can_be_read_without_being_kept,
         a_mail_is_compared_with_what_is_kept,
         a_mail_about_one_occurrence_is_compared_with_that_one,

@@ -11,6 +11,8 @@ calendar-broken = { $count ->
     [one] One item of your calendar can't be read and is left out.
    *[other] { $count } items of your calendar can't be read and are left out.
 }
+# One of them, by its subject.
+calendar-broken-item = { $name } can't be read and is left out.
 # The calendar cannot be reached; the main menu follows.
 calendar-unavailable = Sorry, your calendar cannot be reached at the moment.
 # There is nothing before the first appointment of a day, or after its last.

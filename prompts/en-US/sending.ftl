@@ -14,7 +14,11 @@ waits-for-relay = But mail for people outside cannot leave this system yet. It i
 nothing-sent = Nothing was sent.
 
 # Options after the recording.
-message-recording-accept = To send it, or mark it first, press { $key }.
+# $marks is yes, or no for words that go along with something else.
+message-recording-accept = { $marks ->
+    [yes] To send it, or mark it first, press { $key }.
+   *[no] To send it, press { $key }.
+}
 message-recording-replay = To listen to it, press { $key }.
 message-recording-start-over = To record it again, press { $key }.
 message-recording-continue = To add to it, press { $key }.

@@ -254,10 +254,14 @@ impl Calendar for EmbeddedCalendar {
 /// The subject of an event that can be read.
 fn readable(piece: &Piece) -> Result<String, MailFault> {
     let object = object::parse(&piece.text);
-    match object.and_then(|object| expand::first_event(&object, &TimeZone::UTC, &[])) {
-        Some(event) => Ok(event.subject),
-        None => Err(MailFault::Refused("its times cannot be read".to_owned())),
-    }
+    let first = |object| {
+        let event = expand::first_event(&object, &TimeZone::UTC, &[])?;
+        expand::is_whole(&object).then_some(event.subject)
+    };
+    let unreadable = || {
+        MailFault::Refused("its times, or the rule by which it recurs, cannot be read".to_owned())
+    };
+    object.and_then(first).ok_or_else(unreadable)
 }
 
 /// What becomes of a stored event.
@@ -358,11 +362,11 @@ fn agenda(
     while let Some(row) = rows.next()? {
         let body: String = row.get(0)?;
         let Some(object) = object::parse(&body) else {
-            agenda.broken += 1;
+            agenda.broken.push(String::new());
             continue;
         };
         let (found, broken) = expand::appointments(&object, window, zone, &own, &mut budget);
-        agenda.broken += broken;
+        agenda.broken.extend(broken);
         agenda.appointments.extend(found);
         if agenda.appointments.len() >= INSTANCES_MAX {
             agenda.appointments.truncate(INSTANCES_MAX);

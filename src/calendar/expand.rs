@@ -45,14 +45,14 @@ struct Series<'a> {
 }
 
 /// What touches `window` of the object, which is heard in `zone` by somebody with these addresses;
-/// and how many of its events cannot be read.
+/// and the subjects of its events that cannot be read, empty where there is none.
 pub(super) fn appointments(
     calendar: &ICalendar,
     window: Window,
     zone: &TimeZone,
     own: &[String],
     budget: &mut Budget,
-) -> (Vec<Appointment>, usize) {
+) -> (Vec<Appointment>, Vec<String>) {
     let zones = Zones::of(calendar, zone);
     let mut series: BTreeMap<String, Series<'_>> = BTreeMap::new();
     for event in events(calendar, &zones) {
@@ -68,7 +68,7 @@ pub(super) fn appointments(
             of.master = Some(event);
         }
     }
-    let (mut found, mut broken) = (Vec::new(), 0);
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
     for (uid, series) in &series {
         let reader = Reader {
             id: EventId(uid.as_str().into()),
@@ -78,7 +78,12 @@ pub(super) fn appointments(
         let mut share = budget.share();
         match reader.series(series, &mut share) {
             Ok(mut read) => found.append(&mut read),
-            Err(Unreadable) => broken += 1,
+            Err(Unreadable) => {
+                let named = series.master.or(series.apart.first().copied());
+                broken.push(
+                    named.map_or_else(String::new, |event| event.text(&ICalendarProperty::Summary)),
+                );
+            }
         }
         budget.give_back(&share);
         if found.len() >= INSTANCES_MAX {
@@ -87,6 +92,18 @@ pub(super) fn appointments(
         }
     }
     (found, broken)
+}
+
+/// Whether everything of it can be read, whenever it is.
+pub(super) fn is_whole(calendar: &ICalendar) -> bool {
+    let zone = &TimeZone::UTC;
+    // Rules are read whatever is asked for; a short time costs little.
+    let window = Window {
+        from: Timestamp::UNIX_EPOCH,
+        to: Timestamp::UNIX_EPOCH,
+    };
+    let (_, broken) = appointments(calendar, window, zone, &[], &mut Budget::new());
+    broken.is_empty()
 }
 
 /// The one event of an object as it stands, whenever it is.

@@ -114,8 +114,9 @@ pub struct Appointment {
 pub struct Agenda {
     /// All-day appointments first, then by time.
     pub appointments: Vec<Appointment>,
-    /// Stored items that could not be read: each was skipped, and that is said aloud.
-    pub broken: usize,
+    /// Stored items that could not be read, by their subjects, which may be empty: each was skipped, and
+    /// that is said aloud.
+    pub broken: Vec<String>,
 }
 
 /// What a change made that has to be told to others: iTIP (RFC 5546), unless the backend tells them

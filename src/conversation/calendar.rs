@@ -117,7 +117,7 @@ async fn one_day(
     date: Date,
 ) -> Talk<Move> {
     let mut day = Day::read(visit, session, date).await?;
-    caller.say(spoken::opening(&day)).await?;
+    caller.say(spoken::opening(session, &day)).await?;
     loop {
         let direction = match day.current() {
             Some(appointment) => {

@@ -152,7 +152,8 @@ pub(super) fn name(address: &MailAddress) -> Value {
     let written = address
         .name
         .as_deref()
-        .filter(|name| !name.trim().is_empty());
+        // What is left of a name that cannot be read is none.
+        .filter(|name| name.contains(char::is_alphanumeric));
     Value::Text(written.unwrap_or(&address.address).to_owned())
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::desk::{Desk, Session};
 use super::recording::{self, Bounds, LEAST_VOICE_IN_MESSAGE, SHORTEST_MESSAGE, Taken};
 use super::{faults, prompts};
-use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
-use crate::line::{PromptName, TakeEnd};
+use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk, Value};
+use crate::line::{Key, PromptName, TakeEnd};
 use crate::mailbox::{Importance, MailKind};
 use crate::outbox::{Recording, TapePurpose};
 use crate::policy::mailbox_policy::Protect;
@@ -235,7 +235,11 @@ async fn decide(
         match choice {
             OnMessageTake::Accept => {
                 draft.accepted = true;
-                if !rules.marks || mark(caller, draft, rules).await? {
+                if !rules.marks {
+                    caller.take_as_belonging(Key::POUND);
+                    return Ok(Some(Verdict::Send));
+                }
+                if mark(caller, draft, rules).await? {
                     return Ok(Some(Verdict::Send));
                 }
                 draft.accepted = false;
@@ -282,7 +286,10 @@ async fn decide(
 /// The menu after a recording, without what makes no sense for it.
 fn open_recording(draft: &Draft, rules: Rules) -> OpenMenu<OnMessageTake> {
     use OnMessageTake::{AddRecipient, Important, NotImportant, NotPrivate, Private};
-    let mut open = MESSAGE_RECORDING.open();
+    let marks = if rules.marks { "yes" } else { "no" };
+    let mut open = MESSAGE_RECORDING
+        .open()
+        .with_value("accept", "marks", Value::Word(marks));
     if !rules.marks {
         open = open
             .without(AddRecipient)

@@ -371,6 +371,8 @@ prompts! {
     CALENDAR_DAY = "calendar-opening";
     /// So many items cannot be read: `$count`.
     CALENDAR_BROKEN = "calendar-broken";
+    /// One that is damaged and left out, by its subject: `$name`.
+    CALENDAR_BROKEN_ITEM = "calendar-broken-item";
     /// The appointments cannot be reached at present.
     CALENDAR_UNAVAILABLE = "calendar-unavailable";
     /// None before this one.

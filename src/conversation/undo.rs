@@ -25,6 +25,8 @@ pub(super) struct Deletion {
 pub(super) struct Memory {
     deletion: Mutex<Option<Deletion>>,
     hidden: Mutex<HashSet<ConversationId>>,
+    /// What of the calendar was said to be unreadable.
+    broken: Mutex<Vec<String>>,
     /// The caller has been told once that deletions can be taken back.
     told: Mutex<bool>,
 }
@@ -69,6 +71,17 @@ impl Memory {
     /// any more, and a key that seems to bring back the meeting must not bring back a mail.
     pub(super) fn nothing_to_take_back(&self) {
         *lock(&self.deletion) = None;
+    }
+
+    /// Whether there is something unreadable in the calendar that was not said for the last day that
+    /// had any. What has no time that can be read belongs to every day, and is said once.
+    pub(super) fn is_news_of_broken(&self, broken: &[String]) -> bool {
+        let mut told = lock(&self.broken);
+        let is_news = broken.iter().any(|one| !told.contains(one));
+        if is_news {
+            *told = broken.to_vec();
+        }
+        is_news
     }
 
     /// True for the first time.

@@ -2,14 +2,16 @@
 //!
 //! An attempt is written down as failed, synced, before the PIN is looked at, and taken back when
 //! it was right. The slow hash runs on few blocking threads, and costs the same for a mailbox
-//! that does not exist.
+//! that does not exist. Attempts at one mailbox are looked at one after the other: those that are
+//! under way count as failed, and several right ones at once would lock each other out.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use super::Organisation;
 use super::pin_rows::{self, PinRow, Reserved, ReservedGate};
@@ -31,6 +33,9 @@ const HASHES_AT_ONCE: usize = 2;
 /// How long a hash waits for its turn before sign-in counts as failing.
 const HASH_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Mailboxes share so many queues.
+const QUEUES: usize = 64;
+
 /// Whom callers without a number are counted as.
 const WITHHELD: &str = "withheld";
 
@@ -40,6 +45,8 @@ pub struct PinKeeper {
     clock: Arc<dyn WallClock>,
     cost: PinCost,
     hashing: Arc<Semaphore>,
+    queues: [Mutex<()>; QUEUES],
+    queue_of: RandomState,
     post: Option<Arc<dyn PinPost>>,
 }
 
@@ -73,6 +80,8 @@ impl PinKeeper {
             clock,
             cost,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            queues: std::array::from_fn(|_| Mutex::default()),
+            queue_of: RandomState::new(),
             post: None,
         }
     }
@@ -114,6 +123,14 @@ impl PinKeeper {
             "the PIN was replaced after too many failures"
         );
         Ok(())
+    }
+
+    /// Waits until nobody else's attempt at this mailbox is under way.
+    async fn turn(&self, mailbox: &str) -> Result<MutexGuard<'_, ()>, PinFault> {
+        let queue = self.queue_of.hash_one(mailbox) as usize % QUEUES;
+        tokio::time::timeout(HASH_PATIENCE, self.queues[queue].lock())
+            .await
+            .map_err(|_| PinFault("too many sign-ins at once".into()))
     }
 
     async fn hash<T: Send + 'static>(
@@ -254,6 +271,8 @@ impl Pins for PinKeeper {
             .organisation
             .by_number(dial_plan, number)
             .filter(|subscriber| subscriber.mailbox.enabled);
+        let mailbox = subscriber.as_ref().map_or(number, Subscriber::user);
+        let _turn = self.turn(mailbox).await?;
         let reserved = self.reserve(subscriber.as_ref(), calling, now).await?;
         // The same work whether there is a PIN to compare with or not.
         let (record, counts) = match &reserved.gate {

@@ -56,7 +56,7 @@ fn year(text: &str, year: i16) -> (Vec<Appointment>, usize) {
             assert!(found.is_empty() || first <= window.to && last >= window.from);
         }
         all.0.extend(found);
-        all.1 += broken;
+        all.1 += broken.len();
     }
     all
 }

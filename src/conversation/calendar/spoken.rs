@@ -14,18 +14,33 @@ use crate::mailbox::MailAddress;
 
 /// More names than this are counted, not read.
 const NAMES_MAX: usize = 20;
+/// So many items that cannot be read are named; of more, only the number is said.
+const BROKEN_NAMED_MAX: usize = 3;
 
-/// Which day it is, how much there is, and what could not be read.
-pub(super) fn opening(day: &Day) -> Saying {
-    let said = Saying::new(prompts::CALENDAR_DAY)
+/// Which day it is, how much there is, and, once in a call, what could not be read.
+pub(super) fn opening(session: &Session, day: &Day) -> Saying {
+    let mut said = Saying::new(prompts::CALENDAR_DAY)
         .with("day", day_value(day, day.date))
         .with("count", Value::Count(day.agenda.appointments.len() as u64));
-    match day.agenda.broken {
-        0 => said,
-        broken => said
-            .then(prompts::CALENDAR_BROKEN)
-            .with("count", Value::Count(broken as u64)),
+    let broken = &day.agenda.broken;
+    if !session.memory.is_news_of_broken(broken) {
+        return said;
     }
+    // Who is to put it right has to know which.
+    let named = broken.iter().filter(|name| !name.is_empty());
+    let mut others = broken.len();
+    for name in named.take(BROKEN_NAMED_MAX) {
+        said = said
+            .then(prompts::CALENDAR_BROKEN_ITEM)
+            .with("name", Value::Text(name.clone()));
+        others -= 1;
+    }
+    if others > 0 {
+        said = said
+            .then(prompts::CALENDAR_BROKEN)
+            .with("count", Value::Count(others as u64));
+    }
+    said
 }
 
 /// Subject, time, location, organiser, and what is special about it.

@@ -108,6 +108,19 @@ async fn parallel_guesses_do_not_pass_the_block() {
     assert_eq!(check(&pins, "2001", ALICE).await, "locked out");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_right_attempts_at_once_are_all_let_in() {
+    let house = House::new();
+    let pins = Arc::new(house.pins());
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let pins = pins.clone();
+        attempts.spawn(async move { check(&pins, "2001", ALICE).await });
+    }
+    let answers = attempts.join_all().await;
+    assert!(answers.iter().all(|one| *one == "accepted"), "{answers:?}");
+}
+
 #[tokio::test]
 async fn an_attempt_counts_before_its_outcome_is_known() {
     let house = House::new();

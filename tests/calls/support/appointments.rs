@@ -109,11 +109,14 @@ impl Given {
             if self.broken {
                 // Nothing of ours writes what it could not read.
                 let uid = format!("broken-{}", self.subject);
+                let lines = format!("UID:{uid}\r\nSUMMARY:{}\r\nDTSTART:soon", self.subject);
+                let event = format!("BEGIN:VEVENT\r\n{lines}\r\nEND:VEVENT");
+                let body = format!("BEGIN:VCALENDAR\r\n{event}\r\nEND:VCALENDAR\r\n");
                 let kept = store.write_now(|db| {
                     db.execute(
                         "INSERT INTO calendar_item (mailbox, uid, first, last, body)
-                         VALUES (?1, ?2, ?3, ?4, 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:soon\nEND')",
-                        (user, uid, i64::MIN, i64::MAX),
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                        (user, uid, i64::MIN, i64::MAX, &body),
                     )?;
                     Ok(())
                 });
