@@ -65,6 +65,11 @@ enum Command {
     KeyCard(KeyCard),
     /// Print every prompt without variables, for a studio
     RecordingScript(Sheet),
+    /// Write the built-in words, to change or translate them
+    Words {
+        /// A folder that does not exist yet
+        folder: PathBuf,
+    },
     /// Copy the data consistently while the server runs
     Backup {
         /// A folder that does not exist yet
@@ -418,6 +423,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::RecordingScript(sheet) => {
             commands::recording_script(&place, &sheet.locale, sheet.format.into())
         }
+        Command::Words { folder } => commands::write_words(&folder),
         Command::Backup { folder } => commands::backup(&place, &folder),
         Command::Version => commands::version(),
     }

@@ -312,6 +312,10 @@ impl Caller {
         self.stop_listening().await?;
         if !matches!(announced, Announced::WhilePlaying | Announced::GoingOn) {
             self.started = None;
+            if !self.records && self.warns_at.is_some_and(|at| at <= now()) {
+                // Whoever keeps us talking leaves no silence for it.
+                saying = self.warning().then(saying);
+            }
             return self.play(&saying).await;
         }
         let rest = self.rest_of_started();

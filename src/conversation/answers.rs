@@ -56,8 +56,9 @@ pub(super) async fn to_email(
 
 /// Whether an e-mail says where an answer goes.
 pub(super) fn has_sender(email: &Email) -> bool {
-    // A missed call comes from the system that answered: only Reply-To leads to the caller.
-    (email.from.is_some() && email.class != MessageClass::MissedCall) || !email.reply_to.is_empty()
+    // A missed call and a delivery report come from systems: only Reply-To leads to somebody.
+    let is_of_a_system = matches!(email.class, MessageClass::MissedCall | MessageClass::Report);
+    (email.from.is_some() && !is_of_a_system) || !email.reply_to.is_empty()
 }
 
 /// An answer to a voice message; none when nobody knows where it would go.

@@ -78,6 +78,12 @@ impl Assets {
         }
     }
 
+    /// All files, by their names from `prompts/` or `grammars/` on.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let files = self.files.iter();
+        files.map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
     /// Files given as path and text, for tests of what the files say.
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Assets {
         Assets {

@@ -29,7 +29,7 @@ pub use imports::{import, import_people};
 pub use mailboxes::{Mailing, disable, enable, list, set_language, set_pin, show, unlock};
 pub use messages::{Delivery, deliver, export, messages};
 pub use outbox::{outbox_list, outbox_retry};
-pub use sheets::{Form, key_card, recording_script};
+pub use sheets::{Form, key_card, recording_script, write_words};
 
 /// The settings and data that a subcommand works with.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,14 @@
-//! `key-card` and `recording-script`: pages made from the tables that calls are served from.
+//! `key-card` and `recording-script`: pages made from the tables that calls are served from; `words`:
+//! the files behind them.
 
-use anyhow::bail;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
 
 use super::{Place, print};
 use crate::caller::Language;
 use crate::conversation::menus;
-use crate::language::{KeyCard, RecordingScript, Words};
+use crate::language::{Assets, KeyCard, RecordingScript, Words};
 use crate::line::Locale;
 use crate::server::wiring::open_language;
 
@@ -61,6 +64,33 @@ pub fn recording_script(place: &Place, locale: &str, form: Form) -> anyhow::Resu
         Form::Markdown => script.markdown(),
         Form::Html => script.html(),
     })
+}
+
+/// `words`: the files that are inside the binary, as [`crate::language::Assets::with_folder`] reads them.
+///
+/// # Errors
+/// When the folder is there already, or cannot be written.
+pub fn write_words(folder: &Path) -> anyhow::Result<()> {
+    let shown = || folder.display().to_string();
+    if folder.exists() {
+        bail!(
+            "{}: is there already, and what it holds may be changed; name a folder that does not exist",
+            shown()
+        );
+    }
+    let assets = Assets::embedded();
+    for (name, bytes) in assets.files() {
+        let file = folder.join(name);
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent).with_context(shown)?;
+        }
+        std::fs::write(&file, bytes).with_context(|| file.display().to_string())?;
+    }
+    print(&format!(
+        "{}: prompts/ and grammars/ as they are built in; conversation.words = \"{}\" has them used\n",
+        shown(),
+        shown()
+    ))
 }
 
 /// All words of a language, as pages and checks want them.

@@ -1,5 +1,6 @@
 //! The first hour: what the command line says when something is wrong.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::{BINARY, Server};
@@ -198,5 +199,15 @@ async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served(
             .run(&["recording-script", "--format", "html"])
             .contains("<table")
     );
+    let words = server.folder.path().join("words");
+    let words = words.to_str().unwrap();
+    assert!(server.run(&["words", words]).contains("conversation.words"));
+    for file in ["prompts/en-US/numbers.toml", "grammars/keys/asterisk.toml"] {
+        let built_in = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let written = std::fs::read(Path::new(words).join(file)).unwrap();
+        assert_eq!(built_in, written, "{file}");
+    }
+    let again = fails(&["words", words]);
+    assert!(again.contains("is there already"), "{again}");
     assert!(server.run(&["version"]).contains(env!("CARGO_PKG_VERSION")));
 }
