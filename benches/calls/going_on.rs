@@ -193,9 +193,16 @@ impl Bench {
             Duration::from_millis(GREETING + 1_000),
         );
         self.telephones.hang_up_all(200.0);
-        self.telephones.run_for(Duration::from_secs(2));
-        let kept = left() - before;
-        assert!(kept as usize == calls, "{kept} messages of {calls} calls");
+        // Those of a full core are delivered when it has time again; none may be missing then.
+        let mut kept = 0;
+        for _ in 0..60 {
+            self.telephones.run_for(Duration::from_secs(1));
+            kept = (left() - before) as usize;
+            if kept == calls {
+                break;
+            }
+        }
+        assert!(kept == calls, "{kept} messages of {calls} calls");
         load
     }
 

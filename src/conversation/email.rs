@@ -158,9 +158,10 @@ async fn open(
     caller: &Caller,
     visit: &Visit<'_>,
     session: &Session,
-    email: Email,
+    mut email: Email,
     position: (usize, usize),
 ) -> Result<Opened, MailFault> {
+    name_the_sender(visit, session, &mut email).await;
     let content = visit.desk.mail.content(&session.mailbox, &email.id).await?;
     let words = readable(&content.text);
     let declared = content.language.as_deref();
@@ -182,6 +183,24 @@ async fn open(
         locale,
         position,
     })
+}
+
+/// Gives a sender who writes under a bare address the name that the contacts or the directory know.
+async fn name_the_sender(visit: &Visit<'_>, session: &Session, email: &mut Email) {
+    let Some(from) = email.from.as_mut().filter(|from| !from.is_named()) else {
+        return;
+    };
+    let desk = visit.desk;
+    let contact = desk.contacts.by_address(&session.mailbox, &from.address);
+    // Where neither can be asked the address is read.
+    let name = match contact.await {
+        Ok(Some(contact)) => Some(contact.display_name()),
+        _ => {
+            let person = desk.directory.by_address(&from.address).await;
+            person.ok().flatten().map(|person| person.display_name())
+        }
+    };
+    from.name = name.or_else(|| from.name.take());
 }
 
 /// The recordings that came with a message in one, and whether some of them could not be had.

@@ -149,12 +149,8 @@ fn recipients(mut said: Saying, introduction: PromptName, people: &[MailAddress]
 
 /// The name that was written beside an address; without one the address itself.
 pub(super) fn name(address: &MailAddress) -> Value {
-    let written = address
-        .name
-        .as_deref()
-        // What is left of a name that cannot be read is none.
-        .filter(|name| name.contains(char::is_alphanumeric));
-    Value::Text(written.unwrap_or(&address.address).to_owned())
+    let written = address.name.as_ref().filter(|_| address.is_named());
+    Value::Text(written.unwrap_or(&address.address).clone())
 }
 
 /// Who sent an e-mail: a missed call may know a number only.

@@ -22,6 +22,12 @@ impl MailAddress {
     pub fn is(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address)
     }
+
+    /// Whether there is a name that can be spoken: what is left of one that cannot be read is none.
+    pub fn is_named(&self) -> bool {
+        let name = self.name.as_deref().unwrap_or_default();
+        name.contains(char::is_alphanumeric)
+    }
 }
 
 /// What belongs together by References, In-Reply-To and subject (RFC 5256 threads).
