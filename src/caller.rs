@@ -516,8 +516,8 @@ impl Caller {
     /// what is asked next.
     pub fn take_doubled_key_as_one(&mut self) {
         self.settle();
-        if let Some((at, key)) = self.chosen_by {
-            self.drop_belonging(key, at + self.patience.between_keys);
+        if let Some((_, key)) = self.chosen_by {
+            self.take_as_belonging(key);
         }
     }
 

@@ -165,6 +165,7 @@ impl Bench {
         println!("recording:");
         self.recorded(&server, 20);
         let load = self.recorded(&server, 400);
+        assert!(load.all_taken, "a core that is not full loses nothing");
         let most = most(FULL / (load.cost_ms() / 1_000.0), |calls| {
             self.recorded(&server, calls).is_good()
         });
@@ -177,7 +178,7 @@ impl Bench {
         );
     }
 
-    /// So many calls that leave messages, every one of which has to be there in the end.
+    /// So many calls that leave messages; the load is good where every one of them is there in the end.
     pub(super) fn recorded(&mut self, server: &Server, calls: usize) -> Load {
         let left = || server.gauge("ringback_messages_left_total");
         let before = left();
@@ -186,14 +187,15 @@ impl Bench {
             hangs_up_at: None,
             ..leaves_message(number, 0, 0)
         };
-        let load = self.load_of(
+        let mut load = self.load_of(
             server,
             calls,
             script,
             Duration::from_millis(GREETING + 1_000),
         );
         self.telephones.hang_up_all(200.0);
-        // Those of a full core are delivered when it has time again; none may be missing then.
+        // Those of a full core are delivered when it has time again. A caller of a core that is more
+        // than full may have hung up before his greeting was over: that load is not good.
         let mut kept = 0;
         for _ in 0..60 {
             self.telephones.run_for(Duration::from_secs(1));
@@ -202,7 +204,10 @@ impl Bench {
                 break;
             }
         }
-        assert!(kept == calls, "{kept} messages of {calls} calls");
+        if kept != calls {
+            println!("{kept} messages of {calls} calls");
+            load.all_taken = false;
+        }
         load
     }
 

@@ -390,11 +390,16 @@ fn encoded_word_length(text: &str) -> usize {
         return 0;
     }
     let begin = text.len() - words.len();
-    let space = words.find(char::is_whitespace).unwrap_or(words.len());
-    match words[..space].find("?=") {
-        Some(end) => begin + end + 2,
-        None => begin + space,
+    // No further than the end: a name may be as long as a header, and hold thousands of them.
+    for (at, one) in words.char_indices() {
+        if one.is_whitespace() {
+            return begin + at;
+        }
+        if words[at..].starts_with("?=") {
+            return begin + at + 2;
+        }
     }
+    text.len()
 }
 
 /// One line of text: no control characters, none that turn the direction of writing around or

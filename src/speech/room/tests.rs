@@ -260,12 +260,17 @@ async fn nothing_installed_names_the_package() {
     );
 }
 
-/// A program that is run for its voices and does what the shell `script` says.
+/// A program that is run for its voices and does what the shell `script` says. Another process writes
+/// it: a file that is open for writing, if only in a child of another test, cannot be run.
 fn program(folder: &std::path::Path, name: &str, script: &str) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt;
     let file = folder.join(name);
-    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let write = r#"printf '%s\n' "$1" "$2" > "$0" && chmod 755 "$0""#;
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", write])
+        .arg(&file)
+        .args(["#!/bin/sh", script]);
+    assert!(shell.status().unwrap().success());
     file
 }
 
