@@ -16,8 +16,8 @@ nothing-sent = Nothing was sent.
 # Options after the recording.
 # $marks is yes, or no for words that go along with something else.
 message-recording-accept = { $marks ->
-    [yes] To send it, or mark it first, press { $key }.
-   *[no] To send it, press { $key }.
+    [no] To send it, press { $key }.
+   *[yes] To send it, or mark it first, press { $key }.
 }
 message-recording-replay = To listen to it, press { $key }.
 message-recording-start-over = To record it again, press { $key }.
