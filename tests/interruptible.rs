@@ -40,7 +40,6 @@ const NOT_IN_STORIES: &[&str] = &[
     "clear-failed",
     "contacts-unavailable",
     "directory-unavailable",
-    "email-attachment-nameless",
     "email-cut",
     "email-envelope-megabytes",
     "email-sound-missing",
