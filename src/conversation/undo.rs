@@ -1,5 +1,5 @@
 //! What a subscriber has done in this call and may want to take back: the last deletion, and the
-//! conversations he does not want to hear of.
+//! conversations he does not want to hear of; and what he has been told of once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard};

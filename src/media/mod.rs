@@ -20,6 +20,7 @@ mod ports;
 mod pump;
 mod recorder;
 mod rtcp;
+mod slots;
 mod source;
 mod speech_edges;
 mod statistics;

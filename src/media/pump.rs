@@ -32,16 +32,9 @@ use super::lateness::Lateness;
 use super::leg::Leg;
 use super::plan::LegIdentity;
 use super::rtcp::NtpClock;
+use super::slots::{self, SLOT, SLOTS};
 use super::way::{STREAM, Way, stream};
 
-/// A leg's turn comes in one of so many slots of the 20 ms.
-const SLOTS: usize = 8;
-const SLOT: Duration = Duration::from_micros(2_500);
-/// Every second slot stays empty, and is slept through, until the others have so many legs each: a
-/// wake-up costs as much as some ten packets.
-const FEW: usize = 32;
-/// A slot may have so many legs more than the emptiest one, and one more for each so many of its.
-const UNEVEN: usize = 8;
 /// A pump that was kept from running for longer starts its rhythm anew: a burst helps nobody.
 const HOPELESSLY_LATE: Duration = Duration::from_millis(200);
 /// How often the sockets are asked again in one slot before the ticks have their turn.
@@ -287,7 +280,8 @@ impl Pump {
             self.entries.push(None);
             self.entries.len() - 1
         });
-        let slot = self.slot_for_newcomer();
+        let legs = std::array::from_fn(|slot| self.slots[slot].len());
+        let slot = slots::for_newcomer(legs, self.next_slot);
         let sockets = start.way.sockets().into_iter();
         for (socket, is_rtcp) in sockets.flat_map(|pair| [(&pair.rtp, 0), (&pair.rtcp, 1)]) {
             let data = epoll::EventData::new_u64((index as u64) << 1 | is_rtcp);
@@ -317,23 +311,6 @@ impl Pump {
         // What was asked before the leg began, and the waker for what will be asked.
         self.hear_conversation(index);
         self.after(index);
-    }
-
-    /// The slot that comes next, so that a call is heard at once, unless that one has its share.
-    fn slot_for_newcomer(&self) -> usize {
-        let step = if self.slots.iter().step_by(2).any(|slot| slot.len() < FEW) {
-            2
-        } else {
-            1
-        };
-        let open = self.slots.iter().step_by(step);
-        let least = open.map(Vec::len).min().unwrap_or(0);
-        let most = least + least / UNEVEN + UNEVEN;
-        (0..SLOTS)
-            .map(|ahead| (self.next_slot + ahead) % SLOTS)
-            .filter(|slot| slot.is_multiple_of(step))
-            .find(|&slot| self.slots[slot].len() <= most)
-            .unwrap_or(0)
     }
 
     fn is_nobodys_turn(&self, slot: usize) -> bool {

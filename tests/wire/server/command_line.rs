@@ -211,3 +211,25 @@ async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served(
     assert!(again.contains("is there already"), "{again}");
     assert!(server.run(&["version"]).contains(env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn a_voice_program_that_fails_is_named_by_check() {
+    let folder = tempfile::tempdir().unwrap();
+    // Another process writes it: what is open for writing cannot be run.
+    let write = r#"printf '#!/bin/sh\nexit 3\n' > "$0/espeak-ng" && chmod 755 "$0/espeak-ng""#;
+    let mut shell = Command::new("sh");
+    let written = shell.args(["-c", write]).arg(folder.path()).status();
+    assert!(written.unwrap().success());
+    let path = std::env::var("PATH").unwrap();
+    let checked = Command::new(BINARY)
+        .arg("check")
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(
+        said.contains("espeak-ng: exit status: 3; its voices are not used"),
+        "{said}"
+    );
+}
