@@ -1,6 +1,6 @@
 //! Running a voice program: no shell, no text in its arguments, bounds on everything it may use.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn run_to_end(
     text: &str,
     priority: Priority,
 ) -> Result<Vec<u8>, SpeechFault> {
-    let mut child = Command::new(program)
+    let mut child = Command::new(on_search_path(program))
         .args(arguments)
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
@@ -91,6 +91,22 @@ async fn run_to_end(
     } else {
         Err(failed(program, &status.to_string()))
     }
+}
+
+/// Where a program lies that is named without a folder. Only when it is told where does the system
+/// library start it without copying this process first, and a copy of a server with thousands of
+/// calls holds their sound up.
+pub(super) fn on_search_path(program: &Path) -> PathBuf {
+    if program.components().count() > 1 {
+        return program.to_path_buf();
+    }
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&search)
+        .map(|folder| folder.join(program))
+        .find(|file| {
+            rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
+        })
+        .unwrap_or_else(|| program.to_path_buf())
 }
 
 /// Limits the child and lets sound on the line go before it. A limit that the system refuses is
@@ -146,6 +162,15 @@ mod tests {
         assert!(matches!(nowhere, Err(SpeechFault::NotInstalled { .. })));
         let fails = run(Path::new("false"), &[], "x", Priority::First).await;
         assert!(matches!(fails, Err(SpeechFault::Child { .. })));
+    }
+
+    #[test]
+    fn a_program_without_a_folder_is_looked_for_once() {
+        let found = on_search_path(Path::new("sh"));
+        assert!(found.is_absolute() && found.ends_with("sh"), "{found:?}");
+        for as_named in ["./sh", "/nonexistent/voice", "no-such-voice-program"] {
+            assert_eq!(on_search_path(Path::new(as_named)), Path::new(as_named));
+        }
     }
 
     #[tokio::test]

@@ -87,16 +87,14 @@ impl Synthesizer for Flite {
 
 /// Size and time of the program's file, wherever it is on the search path.
 pub(super) fn program_age(program: &Path) -> String {
-    let search = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&search)
-        .map(|folder| folder.join(program))
-        .chain([program.to_path_buf()])
-        .find_map(|path| std::fs::metadata(path).ok())
-        .map_or_else(String::new, |file| {
+    std::fs::metadata(child::on_search_path(program)).map_or_else(
+        |_| String::new(),
+        |file| {
             let changed = file.modified().ok();
             let changed = changed.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             format!("{}-{}", file.len(), changed.unwrap_or_default().as_secs())
-        })
+        },
+    )
 }
 
 /// A folder that nobody else can read, in memory where the system has such a place.
