@@ -161,8 +161,9 @@ attendance = { $answer ->
     [0] {""}
    *[other] , and { $more } more
 }.
-# The next appointment of today, in the summary after sign-in.
-summary-next-meeting = Your next appointment is at { $from }: { $named ->
-    [yes] { $subject }
-   *[no] no subject
-}.
+# The next appointment of today, in the summary after sign-in. The subject is a sentence of its own, so
+# that only it has to be spoken anew.
+summary-next-meeting = Your next appointment is at { $from }. { $named ->
+    [yes] { $subject }.
+   *[no] It has no subject.
+}

@@ -145,15 +145,17 @@ impl Catalogue {
         }
         let mut arguments = FluentArgs::new();
         let mut spoken = Vec::new();
+        let mut private = Vec::new();
         for (variable, value) in values {
             match value {
                 Value::Count(count) => arguments.set(*variable, *count),
                 Value::Word(word) => arguments.set(*variable, *word),
                 other => {
-                    arguments.set(
-                        *variable,
-                        format!("{VALUE_OPENS}V{}{VALUE_CLOSES}", spoken.len()),
-                    );
+                    let mark = format!("{VALUE_OPENS}V{}{VALUE_CLOSES}", spoken.len());
+                    if value.is_private() {
+                        private.push(mark.clone());
+                    }
+                    arguments.set(*variable, mark);
                     spoken.push(self.words(other).map_err(|what| PromptFault::Unresolved {
                         prompt: name,
                         locale: locale.clone(),
@@ -176,23 +178,32 @@ impl Catalogue {
         // No studio recording of the whole sentence may stand for its brief form.
         let is_short = style == Style::Brief && entry.brief.is_some();
         let has_variables = !entry.variables.is_empty() || is_short;
-        let private = values
-            .iter()
-            .any(|(variable, value)| value.is_private() && entry.variables.contains(*variable));
-        let keep = if private { Keep::Never } else { Keep::Cached };
-        let texts = if has_variables {
+        // The words of others are no reason to speak the sentence before them anew each time.
+        let keep = |sentence: &str| {
+            if private.iter().any(|mark| sentence.contains(mark)) {
+                Keep::Never
+            } else {
+                Keep::Cached
+            }
+        };
+        let texts: Vec<(String, Keep)> = if has_variables {
             sentences(&text)
                 .into_iter()
-                .map(|sentence| self.fill_in(sentence, &spoken))
-                .flat_map(|sentence| split_long(&sentence, SENTENCE_MAX))
+                .flat_map(|sentence| {
+                    let filled = self.fill_in(sentence, &spoken);
+                    let keep = keep(sentence);
+                    split_long(&filled, SENTENCE_MAX)
+                        .into_iter()
+                        .map(move |text| (text, keep))
+                })
                 .collect()
         } else {
-            vec![self.fill_in(&text, &[])]
+            vec![(self.fill_in(&text, &[]), Keep::Cached)]
         };
         Ok(texts
             .into_iter()
-            .filter(|text| text.chars().any(char::is_alphanumeric))
-            .map(|text| Utterance {
+            .filter(|(text, _)| text.chars().any(char::is_alphanumeric))
+            .map(|(text, keep)| Utterance {
                 prompt: name,
                 text,
                 locale: locale.clone(),

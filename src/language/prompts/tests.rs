@@ -198,6 +198,30 @@ fn the_words_of_others_are_never_kept_and_carry_no_markup() {
 }
 
 #[test]
+fn a_sentence_beside_the_words_of_others_may_be_kept() {
+    let prompts = with_message("{ $count } mails. { $subject }. Goodbye.");
+    let values = [
+        ("count", Value::Count(2)),
+        ("subject", Value::Text("The merger. Not public.".into())),
+    ];
+    let said = prompts
+        .say(&Locale::default(), PromptName("sample"), &values)
+        .unwrap();
+    let kept: Vec<(&str, Keep)> = said
+        .iter()
+        .map(|utterance| (utterance.text.as_str(), utterance.keep))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            ("two mails.", Keep::Cached),
+            ("The merger. Not public.", Keep::Never),
+            ("Goodbye.", Keep::Cached),
+        ]
+    );
+}
+
+#[test]
 fn words_choose_and_are_not_spoken() {
     let message = "{ $reason ->\n    [busy] Busy.\n   *[other] Away.\n}";
     assert_eq!(says(message, &[("reason", Value::Word("busy"))]), ["Busy."]);
