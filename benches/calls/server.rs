@@ -21,6 +21,11 @@ const WELCOME_SECONDS: u32 = 110;
 pub(super) const SUBSCRIBERS: [(&str, &str); 2] = [("2001", "482915"), ("2002", "739164")];
 /// Length of each person's greeting.
 const GREETING_SECONDS: u32 = 5;
+/// An appointment in the last minute of every hour.
+const HOURLY: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Ringback//benchmark\r\nBEGIN:VEVENT\r\n\
+                      UID:hourly@ringback\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T005900Z\r\n\
+                      DTEND:20260101T010000Z\r\nRRULE:FREQ=HOURLY\r\nSUMMARY:Look at the figures\r\n\
+                      END:VEVENT\r\nEND:VCALENDAR\r\n";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server.
@@ -28,7 +33,7 @@ pub(super) struct Server {
     pub(super) process: Measured,
     pub(super) sip: SocketAddrV4,
     http: SocketAddrV4,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// How a server is wanted.
@@ -84,6 +89,7 @@ impl Server {
         make_demo(place);
         ringback(place, &["org", "export", "organisation.toml"]);
         change_organisation(place);
+        set_calendar_access(place, false);
         ringback(place, &["org", "apply", "organisation.toml"]);
         record_greetings(place);
         let mut child = Command::new("taskset")
@@ -116,7 +122,7 @@ impl Server {
             process: Measured(child),
             sip,
             http,
-            _folder: folder,
+            folder,
         };
         let end = Instant::now() + PATIENCE;
         while !server.page("/healthz").contains("200 OK") {
@@ -124,6 +130,17 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
         server
+    }
+
+    /// Opens the calendars to the telephone from the next call on; each holds something for later today.
+    pub(super) fn open_calendars(&self) {
+        let place = self.folder.path();
+        std::fs::write(place.join("hourly.ics"), HOURLY).unwrap();
+        for (extension, _) in SUBSCRIBERS {
+            ringback(place, &["mailbox", "import", extension, "hourly.ics"]);
+        }
+        set_calendar_access(place, true);
+        ringback(place, &["org", "apply", "organisation.toml"]);
     }
 
     /// A gauge of `/metrics`.
@@ -211,6 +228,19 @@ fn record_greetings(place: &Path) {
         let kept = mailbox.set_recorded(&id, Recorded::Greeting, Some(greeting.clone()));
         runtime.block_on(kept).unwrap();
     }
+}
+
+/// Whether the telephone tells of appointments. The demo's lie at certain hours, and whether a caller
+/// hears of one must not depend on the hour at which somebody measures.
+fn set_calendar_access(place: &Path, open: bool) {
+    let file = place.join("organisation.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut whole: toml::Table = text.parse().unwrap();
+    for policy in whole["mailbox_policy"].as_array_mut().unwrap() {
+        let policy = policy.as_table_mut().unwrap();
+        policy.insert("allow_tui_access_to_calendar".to_owned(), open.into());
+    }
+    std::fs::write(&file, toml::to_string(&whole).unwrap()).unwrap();
 }
 
 /// As many calls a second as wanted, and a second access number, 7001, with a long welcome.

@@ -111,17 +111,31 @@ impl Bench {
             "≤ 12 ms",
             each <= 12e-3 && left as usize == WHOLE_CALLS,
         );
-        let each = self.calls_of(&server, |number| hears_message(number, 25_000));
-        let argon2 = argon2_time();
-        self.row(
+        self.message_heard(
+            &server,
             "sign in and hear a message, 25 s: processor time of a call without Argon2",
+        );
+        // What an appointment is about is nobody else's business, so each caller's is spoken anew.
+        server.open_calendars();
+        self.message_heard(
+            &server,
+            "the same, with the next appointment's subject spoken anew",
+        );
+    }
+
+    fn message_heard(&mut self, server: &Server, what: &'static str) {
+        let each = self.calls_of(server, |number| hears_message(number, 25_000));
+        let argon2 = argon2_time();
+        let rest = each - argon2;
+        self.row(
+            what,
             format!(
                 "{:.1} ms (Argon2 {:.1} ms besides)",
-                (each - argon2) * 1e3,
+                rest * 1e3,
                 argon2 * 1e3
             ),
             "≤ 25 ms",
-            each - argon2 <= 25e-3,
+            rest <= 25e-3,
         );
     }
 
