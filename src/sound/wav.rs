@@ -58,10 +58,11 @@ pub fn header(samples: u64) -> [u8; HEADER] {
 
 /// The bytes of a file with these samples.
 pub fn encode(samples: &[i16]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEADER + samples.len() * 2);
-    bytes.extend_from_slice(&header(samples.len() as u64));
-    for sample in samples {
-        bytes.extend_from_slice(&sample.to_le_bytes());
+    let mut bytes = vec![0; HEADER + samples.len() * 2];
+    bytes[..HEADER].copy_from_slice(&header(samples.len() as u64));
+    let (places, _) = bytes[HEADER..].as_chunks_mut();
+    for (place, sample) in places.iter_mut().zip(samples) {
+        *place = sample.to_le_bytes();
     }
     bytes
 }
@@ -98,11 +99,9 @@ pub fn ulaw_file(sound: &[u8]) -> Vec<u8> {
 pub fn decode(bytes: &[u8]) -> Option<Vec<i16>> {
     let sound = bytes.get(HEADER..)?;
     (bytes.starts_with(b"RIFF")).then(|| {
-        sound
-            .chunks_exact(2)
-            .take(OWN_SAMPLES_MAX)
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-            .collect()
+        let (pairs, _) = sound.as_chunks();
+        let pairs = &pairs[..pairs.len().min(OWN_SAMPLES_MAX)];
+        pairs.iter().map(|pair| i16::from_le_bytes(*pair)).collect()
     })
 }
 
