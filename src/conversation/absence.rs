@@ -3,7 +3,7 @@
 
 use super::desk::{Session, Visit};
 use super::personal_options::change;
-use super::{faults, greetings, prompts};
+use super::{greetings, prompts};
 use crate::caller::{Caller, Saying, Talk};
 use crate::line::PromptName;
 use crate::mailbox::{Capability, Recorded};
@@ -58,16 +58,14 @@ async fn offer_auto_reply(
 
 /// Somebody without a recording for absence may make one now.
 async fn offer_recording(caller: &mut Caller, visit: &Visit<'_>, session: &Session) -> Talk {
-    let settings = &visit.desk.settings;
-    let present = settings.recorded(&session.mailbox, Recorded::AwayGreeting);
-    if present.await.map_err(faults::mailbox)?.is_some() {
+    let which = Recorded::AwayGreeting;
+    if greetings::present(visit, session, which).await?.is_some() {
         return Ok(());
     }
     if !agrees(caller, prompts::RECORD_AWAY_GREETING_NOW).await? {
         return Ok(());
     }
     let invitation = prompts::RECORD_AWAY_GREETING;
-    let which = Recorded::AwayGreeting;
     let kept = greetings::record_own(caller, visit, session, which, invitation).await?;
     caller
         .say(if kept {

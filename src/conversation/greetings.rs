@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::desk::{Session, Visit};
 use super::leading_silence::without_leading_silence;
 use super::recording::{
@@ -13,7 +15,7 @@ use super::recording::{
 use super::{faults, prompts};
 use crate::caller::{Caller, Saying, Talk};
 use crate::line::{PromptName, Sound};
-use crate::mailbox::Recorded;
+use crate::mailbox::{MailFault, Recorded};
 use crate::outbox::{Recording, TapePurpose};
 use crate::turn::menu::{Menu, always};
 
@@ -115,15 +117,24 @@ pub(super) async fn edit(
     }
 }
 
-/// The present recording, if there is one.
+/// The present recording, if there is one that can be played: one that is damaged may be replaced like none.
 pub(super) async fn present(
     visit: &Visit<'_>,
     session: &Session,
     which: Recorded,
 ) -> Talk<Option<Arc<Sound>>> {
     let settings = &visit.desk.settings;
-    let present = settings.recorded(&session.mailbox, which).await;
-    present.map_err(faults::mailbox)
+    match settings.recorded(&session.mailbox, which).await {
+        Ok(present) => Ok(present),
+        Err(fault @ MailFault::Refused(_)) => {
+            warn!(
+                "a recording of {} cannot be played: {fault}",
+                session.subscriber.user()
+            );
+            Ok(None)
+        }
+        Err(fault) => Err(faults::mailbox(fault)),
+    }
 }
 
 /// Goes back to the system's words.

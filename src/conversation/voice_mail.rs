@@ -96,7 +96,9 @@ async fn present(
         Err(fault @ MailFault::Unavailable(_)) => Err(faults::mailbox(fault)),
         Err(fault) => {
             warn!("message {} cannot be played: {fault}", id.0);
-            caller.say(prompts::MESSAGE_UNREADABLE).await?;
+            let position = review.pile.position();
+            let named = message_header::header(visit, session, &message, position).await;
+            caller.say(named.then(prompts::MESSAGE_UNREADABLE)).await?;
             Ok(Move::Next)
         }
     }

@@ -543,7 +543,7 @@ fn exists(db: &Connection, mailbox: &str, id: &str) -> Result<bool, StoreFault> 
 }
 
 fn read_sound(path: &Path) -> Result<Arc<Sound>, MailFault> {
-    let samples = wav::read_stored(path).map_err(|error| file_fault(path, &error))?;
+    let samples = wav::read_stored(path).map_err(|error| reading_fault(path, &error))?;
     Ok(Arc::new(Sound::new(samples)))
 }
 
@@ -560,6 +560,17 @@ fn file_stem(id: &MessageId) -> Result<&str, MailFault> {
 
 fn file_fault(path: &Path, error: &io::Error) -> MailFault {
     MailFault::Unavailable(StoreFault::file(path, error).to_string())
+}
+
+/// Why a file of a message cannot be read. One that is lost or damaged does not come back, and the rest of
+/// the mailbox is as good as ever; anything else may be better in a while.
+fn reading_fault(path: &Path, error: &io::Error) -> MailFault {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
+            MailFault::Refused(StoreFault::file(path, error).to_string())
+        }
+        _ => file_fault(path, error),
+    }
 }
 
 fn to_json(value: &impl serde::Serialize) -> Result<String, MailFault> {

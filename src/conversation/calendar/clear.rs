@@ -58,7 +58,10 @@ pub(super) async fn clear(
         return Err(leave);
     }
     let done = (affected.len() - failed) as u64;
-    let mut said = Saying::new(prompts::CLEAR_DONE).with("count", Value::Count(done));
+    let mut said = match done {
+        0 => Saying::nothing(),
+        done => Saying::new(prompts::CLEAR_DONE).with("count", Value::Count(done)),
+    };
     if failed > 0 {
         said = said
             .then(prompts::CLEAR_FAILED)

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     EmbeddedMailbox, FILES_DEADLINE, deliver_samples, file_fault, file_stem, folder_name,
-    no_mailbox, to_json,
+    no_mailbox, reading_fault, to_json,
 };
 use crate::mailbox::mime::{BYTES_MAX, Header, Mail};
 use crate::mailbox::{
@@ -242,10 +242,11 @@ impl EmbeddedMailbox {
                     .optional()?)
             });
             let bytes = bytes.await?.ok_or(MailFault::NotFound)?;
-            let memory = self.memory_for(u64::try_from(bytes).unwrap_or(0)).await?;
+            let bytes = u64::try_from(bytes).unwrap_or(0);
+            let memory = self.memory_for(bytes).await?;
             let path = mail_file(&self.store, file_stem(id)?);
             let done = tokio::task::spawn_blocking(move || {
-                let done = read_file(&path).and_then(work);
+                let done = read_file(&path, bytes).and_then(work);
                 drop(memory);
                 done
             });
@@ -272,14 +273,18 @@ fn mail_file(store: &Store, stem: &str) -> std::path::PathBuf {
     store.mail_folder().join(format!("{stem}.eml"))
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, MailFault> {
-    let fault = |error: io::Error| file_fault(path, &error);
+/// The bytes of a mail, which was as long as this when it came.
+fn read_file(path: &Path, length: u64) -> Result<Vec<u8>, MailFault> {
+    let fault = |error: io::Error| reading_fault(path, &error);
     let file = fs::File::open(path).map_err(fault)?;
     let mut bytes = Vec::new();
     // One byte more shows that there is more.
-    file.take(BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(fault)?;
+    let most = BYTES_MAX as u64 + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(fault)?;
+    if bytes.len() as u64 != length.min(most) {
+        let damaged = format!("{} bytes are left of {length}", bytes.len());
+        return Err(fault(io::Error::new(io::ErrorKind::InvalidData, damaged)));
+    }
     Ok(bytes)
 }
 

@@ -12,6 +12,7 @@ use ringback::calendar::{
 use ringback::mailbox::{Capabilities, MailFault, MailboxId};
 use ringback::store::Store;
 
+use super::requests::Room;
 use super::story::parse_duration;
 use super::world::Watched;
 
@@ -323,7 +324,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         to: Timestamp,
         zone: &TimeZone,
     ) -> Result<Agenda, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room.agenda(mailbox, from, to, zone).await
     }
     async fn take(
@@ -332,7 +333,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         calendar: &str,
         sender: Option<&str>,
     ) -> Result<Vec<EventId>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room.take(mailbox, calendar, sender).await
     }
     async fn read(
@@ -342,7 +343,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         sender: Option<&str>,
         zone: &TimeZone,
     ) -> Result<MeetingMail, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room.read(mailbox, calendar, sender, zone).await
     }
     async fn invitation(
@@ -350,7 +351,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         mailbox: &MailboxId,
         occurrence: &Occurrence,
     ) -> Result<String, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room.invitation(mailbox, occurrence).await
     }
     async fn respond(
@@ -361,7 +362,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         words: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Notice>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room
             .respond(mailbox, occurrence, answer, words, now)
             .await
@@ -373,7 +374,7 @@ impl Calendar for Watched<EmbeddedCalendar> {
         words: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Notice>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Calendar)?;
         self.room.cancel(mailbox, occurrence, words, now).await
     }
 }

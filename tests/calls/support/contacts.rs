@@ -9,6 +9,7 @@ use ringback::directory::embedded_contacts::EmbeddedContacts;
 use ringback::directory::{Contact, Contacts, Directory, DirectoryFault, Group, Person, SpelledBy};
 use ringback::mailbox::MailboxId;
 
+use super::requests::Room;
 use super::world::Watched;
 
 /// The second dial plan of stories, and its policy.
@@ -127,15 +128,15 @@ pub fn group(words: &[&str]) -> Result<Group, String> {
 #[async_trait]
 impl Directory for Watched<EmbeddedDirectory> {
     async fn by_user(&self, user: &str) -> Result<Option<Person>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.by_user(user).await
     }
     async fn by_number(&self, number: &str) -> Result<Option<Person>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.by_number(number).await
     }
     async fn by_address(&self, address: &str) -> Result<Option<Person>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.by_address(address).await
     }
     async fn search(
@@ -143,15 +144,15 @@ impl Directory for Watched<EmbeddedDirectory> {
         digits: &str,
         by: SpelledBy,
     ) -> Result<Vec<Arc<Person>>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.search(digits, by).await
     }
     async fn search_groups(&self, digits: &str) -> Result<Vec<Group>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.search_groups(digits).await
     }
     async fn group(&self, name: &str) -> Result<Option<Group>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Directory)?;
         self.room.group(name).await
     }
 }
@@ -163,7 +164,7 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         digits: &str,
     ) -> Result<Vec<Contact>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.search(mailbox, digits).await
     }
     async fn search_groups(
@@ -171,7 +172,7 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         digits: &str,
     ) -> Result<Vec<Group>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.search_groups(mailbox, digits).await
     }
     async fn group(
@@ -179,7 +180,7 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         name: &str,
     ) -> Result<Option<Group>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.group(mailbox, name).await
     }
     async fn by_number(
@@ -187,7 +188,7 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         number: &str,
     ) -> Result<Option<Contact>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.by_number(mailbox, number).await
     }
     async fn by_address(
@@ -195,7 +196,7 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         address: &str,
     ) -> Result<Option<Contact>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.by_address(mailbox, address).await
     }
     async fn contact(
@@ -203,15 +204,15 @@ impl Contacts for Watched<EmbeddedContacts> {
         mailbox: &MailboxId,
         id: &str,
     ) -> Result<Option<Contact>, DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.contact(mailbox, id).await
     }
     async fn put(&self, mailbox: &MailboxId, contact: &Contact) -> Result<(), DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.put(mailbox, contact).await
     }
     async fn put_group(&self, mailbox: &MailboxId, group: &Group) -> Result<(), DirectoryFault> {
-        self.requests.directory()?;
+        self.requests.directory(Room::Contacts)?;
         self.room.put_group(mailbox, group).await
     }
 }

@@ -85,6 +85,13 @@ impl GivenEmail {
                 "reply-to" => email.reply_to = Some(next()?.to_owned()),
                 "subject" => email.subject = Some(quoted(next()?)),
                 "text" => email.text = Some(quoted(next()?)),
+                // `text "Hello." repeated 1000 times`
+                "repeated" => {
+                    let times = next()?.parse().map_err(|_| "how many times?")?;
+                    next()?;
+                    let text = email.text.take().unwrap_or_default();
+                    email.text = Some(text.repeat(times));
+                }
                 "html" => email.html = Some(quoted(next()?)),
                 "language" => email.language = Some(next()?.to_owned()),
                 "answers" => email.answers = Some(next()?.to_owned()),
@@ -285,6 +292,7 @@ impl Mailer<'_> {
         let mut parts = vec![text];
         for name in &email.attachments {
             let (kind, bytes) = match name.rsplit_once('.').map(|(_, ending)| ending) {
+                Some("wav") if name.starts_with("damaged") => ("audio/wav", b"RIFF".to_vec()),
                 Some("wav") => ("audio/wav", wav::encode(&[2_000; 3 * 8_000])),
                 Some("mp3") => (
                     "audio/mpeg",

@@ -14,6 +14,7 @@ pub mod contacts;
 pub mod emails;
 pub mod far_end;
 pub mod play;
+pub mod requests;
 pub mod sent;
 pub mod story;
 pub mod world;
@@ -63,7 +64,8 @@ pub fn failures_of<T: Sync>(
 
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    // More than there are processors: a story often waits for a thread that works on its database.
+    let threads = 4 * std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

@@ -390,6 +390,15 @@ impl Driver<'_> {
                 }
                 return;
             }
+            What::Damage => {
+                if let Err(what) = self.world.damage_messages() {
+                    self.problems.push(what);
+                }
+                return;
+            }
+            What::Reach { room, within_reach } => {
+                return self.world.set_reach(*room, *within_reach);
+            }
             What::Mumble => Doing::Mumble,
             What::HangUp => Doing::HangUp,
             What::Vanish => Doing::Vanish,

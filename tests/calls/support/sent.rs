@@ -14,7 +14,7 @@ use ringback::mailbox::{
 };
 use ringback::policy::mailbox::Subscribers;
 
-use super::world::Requests;
+use super::requests::{Requests, Room};
 
 /// Whose it is, where it lies, and the letter.
 type Kept = (String, Folder, Arc<[u8]>);
@@ -48,7 +48,7 @@ impl Letterbox for Post {
         message: Arc<[u8]>,
         received: Timestamp,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Post)?;
         self.mailbox
             .put(mailbox, folder, message.clone(), received)
             .await?;
@@ -64,12 +64,12 @@ impl Letterbox for Post {
     }
 
     async fn original(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Post)?;
         self.mailbox.original(mailbox, id).await
     }
 
     async fn spoken(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Post)?;
         self.mailbox.sound(mailbox, id).await
     }
 }
@@ -82,7 +82,7 @@ impl Submission for Post {
         recipients: &[String],
         message: &[u8],
     ) -> Result<Vec<Submitted>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Post)?;
         let answers = recipients.iter().map(|address| {
             if address.starts_with("nobody@") {
                 Submitted::Refused("550 5.1.1 no such user".to_owned())

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ringback::line::Key;
 
+use super::requests::Room;
+
 /// A call, or several, as a transcript.
 #[derive(Clone, Debug)]
 pub struct Story {
@@ -71,6 +73,14 @@ pub enum What {
         user: String,
         message: String,
     },
+    /// A room cannot be reached any more, or can again: `the calendar is out of reach`, `the calendar is
+    /// back`.
+    Reach {
+        room: Room,
+        within_reach: bool,
+    },
+    /// All stored messages are damaged: `the disk damages messages`.
+    Damage,
     /// The line breaks down without a word: no event ever comes again.
     Vanish,
 }
@@ -283,6 +293,17 @@ fn parse_what(text: &str) -> Option<Result<What, String>> {
         let mut words = deletion.split(" deletes ").map(str::to_owned);
         let (user, message) = (words.next()?, words.next()?);
         return Some(Ok(What::DeleteElsewhere { user, message }));
+    }
+    if text == "the disk damages messages" {
+        return Some(Ok(What::Damage));
+    }
+    if let Some(about) = text.strip_prefix("the ") {
+        let (room, within_reach) = match about.strip_suffix(" is out of reach") {
+            Some(room) => (room, false),
+            None => (about.strip_suffix(" is back")?, true),
+        };
+        let room = Room::parse(room).ok_or_else(|| format!("there is no `{room}`"));
+        return Some(room.map(|room| What::Reach { room, within_reach }));
     }
     if text == "mumbles" {
         return Some(Ok(What::Mumble));

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use ringback::calendar::embedded::EmbeddedCalendar;
 use ringback::conversation::{Arrival, CustomPrompts, Desk, EntryPoint, Outcome, ReasonForCall};
 use ringback::directory::embedded::EmbeddedDirectory;
 use ringback::directory::embedded_contacts::EmbeddedContacts;
-use ringback::directory::{DirectoryFault, Group, Person};
+use ringback::directory::{Group, Person};
 use ringback::line::{Locale, Number, SAMPLE_RATE, Sound};
 use ringback::mailbox::embedded::EmbeddedMailbox;
 use ringback::mailbox::submission::NoRelay;
@@ -48,6 +47,7 @@ use super::appointments::{self, Given};
 use super::contacts::{Acquaintances, OTHER_PLAN, describe, group};
 use super::emails::{Emails, GivenEmail, Mailer};
 use super::far_end::SoundNames;
+use super::requests::{Requests, Room};
 use super::sent::{Letters, Post};
 use super::story::{Line, Story, parse_duration, split_outside_quotes};
 
@@ -72,63 +72,6 @@ impl WallClock for StoryClock {
     }
 }
 
-/// Counts what conversations ask of the rooms behind traits, and refuses one request.
-#[derive(Default)]
-pub struct Requests {
-    count: AtomicUsize,
-    /// The number of the request that fails, counted from one.
-    fails: AtomicUsize,
-    /// How many acts the caller has had until now.
-    acts: AtomicUsize,
-    /// The mailboxes of the story cannot answer mail by themselves.
-    no_auto_reply: AtomicBool,
-    /// How many he had had at each request.
-    acts_before: Mutex<Vec<usize>>,
-}
-
-impl Requests {
-    /// How many acts the caller had had at each request.
-    pub fn acts_before(&self) -> Vec<usize> {
-        self.acts_before.lock().unwrap().clone()
-    }
-
-    pub fn note_act(&self) {
-        self.acts.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn fail(&self, number: usize) {
-        self.fails.store(number, Ordering::Relaxed);
-    }
-
-    fn next(&self) -> bool {
-        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let acts = self.acts.load(Ordering::Relaxed);
-        self.acts_before.lock().unwrap().push(acts);
-        number == self.fails.load(Ordering::Relaxed)
-    }
-
-    pub fn mail(&self) -> Result<(), MailFault> {
-        if self.next() {
-            return Err(MailFault::Unavailable("the story wants it so".to_owned()));
-        }
-        Ok(())
-    }
-
-    fn pins(&self) -> Result<(), PinFault> {
-        if self.next() {
-            return Err(PinFault("the story wants it so".to_owned()));
-        }
-        Ok(())
-    }
-
-    pub(super) fn directory(&self) -> Result<(), DirectoryFault> {
-        if self.next() {
-            return Err(DirectoryFault("the story wants it so".to_owned()));
-        }
-        Ok(())
-    }
-}
-
 /// A room whose requests are counted.
 pub(super) struct Watched<T> {
     pub(super) room: T,
@@ -141,7 +84,7 @@ pub(super) struct Watched<T> {
 impl MailStore for Watched<EmbeddedMailbox> {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.room.capabilities();
-        if self.requests.no_auto_reply.load(Ordering::Relaxed) {
+        if self.requests.no_auto_reply {
             capabilities.remove(&Capability::AutoReply);
         }
         capabilities
@@ -152,15 +95,15 @@ impl MailStore for Watched<EmbeddedMailbox> {
         folder: Folder,
         page: Page,
     ) -> Result<Vec<Email>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.emails(mailbox, folder, page).await
     }
     async fn email_counts(&self, mailbox: &MailboxId, folder: Folder) -> Result<Counts, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.email_counts(mailbox, folder).await
     }
     async fn email(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Email, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.email(mailbox, id).await
     }
     async fn conversation(
@@ -168,7 +111,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         mailbox: &MailboxId,
         conversation: &ConversationId,
     ) -> Result<Vec<Email>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.conversation(mailbox, conversation).await
     }
     async fn content(
@@ -176,7 +119,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         mailbox: &MailboxId,
         id: &MessageId,
     ) -> Result<Arc<Content>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.content(mailbox, id).await
     }
     async fn part(
@@ -185,7 +128,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         id: &MessageId,
         part: PartId,
     ) -> Result<Arc<[u8]>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.part(mailbox, id, part).await
     }
     async fn part_sound(
@@ -194,11 +137,11 @@ impl MailStore for Watched<EmbeddedMailbox> {
         id: &MessageId,
         part: PartId,
     ) -> Result<Arc<Sound>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.part_sound(mailbox, id, part).await
     }
     async fn raw(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<[u8]>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.raw(mailbox, id).await
     }
     async fn set_flag(
@@ -208,7 +151,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         flag: Flag,
         on: bool,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.set_flag(mailbox, id, flag, on).await
     }
     async fn append(
@@ -219,21 +162,21 @@ impl MailStore for Watched<EmbeddedMailbox> {
         flags: Flags,
         received: Timestamp,
     ) -> Result<MessageId, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room
             .append(mailbox, folder, mail, flags, received)
             .await
     }
     async fn folders(&self, mailbox: &MailboxId) -> Result<Vec<FolderState>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.folders(mailbox).await
     }
     async fn changes(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<Changes, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.changes(mailbox, since).await
     }
     async fn watch(&self, mailbox: &MailboxId, since: ChangeMark) -> Result<ChangeMark, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.watch(mailbox, since).await
     }
     async fn voice_messages(
@@ -241,19 +184,19 @@ impl MailStore for Watched<EmbeddedMailbox> {
         mailbox: &MailboxId,
         folder: Folder,
     ) -> Result<Vec<VoiceMessage>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.voice_messages(mailbox, folder).await
     }
     async fn counts(&self, mailbox: &MailboxId) -> Result<Counts, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.counts(mailbox).await
     }
     async fn usage(&self, mailbox: &MailboxId) -> Result<Usage, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.usage(mailbox).await
     }
     async fn sound(&self, mailbox: &MailboxId, id: &MessageId) -> Result<Arc<Sound>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.sound(mailbox, id).await
     }
     async fn set_read(
@@ -262,7 +205,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         id: &MessageId,
         read: bool,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.set_read(mailbox, id, read).await
     }
     async fn move_to(
@@ -271,7 +214,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
         id: &MessageId,
         folder: Folder,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.move_to(mailbox, id, folder).await
     }
 }
@@ -279,7 +222,7 @@ impl MailStore for Watched<EmbeddedMailbox> {
 #[async_trait]
 impl Settings for Watched<EmbeddedMailbox> {
     async fn settings(&self, mailbox: &MailboxId) -> Result<UserSettings, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.settings(mailbox).await
     }
     async fn save_settings(
@@ -287,7 +230,7 @@ impl Settings for Watched<EmbeddedMailbox> {
         mailbox: &MailboxId,
         settings: &UserSettings,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.save_settings(mailbox, settings).await
     }
     async fn recorded(
@@ -295,7 +238,7 @@ impl Settings for Watched<EmbeddedMailbox> {
         mailbox: &MailboxId,
         which: Recorded,
     ) -> Result<Option<Arc<Sound>>, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.recorded(mailbox, which).await
     }
     async fn set_recorded(
@@ -304,7 +247,7 @@ impl Settings for Watched<EmbeddedMailbox> {
         which: Recorded,
         sound: Option<Arc<Sound>>,
     ) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.set_recorded(mailbox, which, sound).await
     }
 }
@@ -312,7 +255,7 @@ impl Settings for Watched<EmbeddedMailbox> {
 #[async_trait]
 impl Deposit for Watched<EmbeddedMailbox> {
     async fn deposit(&self, envelope: &Envelope, sound: &Path) -> Result<(), MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.deposit(envelope, sound).await
     }
     async fn deposit_mail(
@@ -321,7 +264,7 @@ impl Deposit for Watched<EmbeddedMailbox> {
         mail: Arc<[u8]>,
         received: Timestamp,
     ) -> Result<MessageId, MailFault> {
-        self.requests.mail()?;
+        self.requests.mail(Room::Mailboxes)?;
         self.room.deposit_mail(to, mail, received).await
     }
 }
@@ -369,7 +312,7 @@ impl CustomPrompts for Custom {
         self.sounds.lock().unwrap().get(file_name).cloned()
     }
     async fn replace(&self, file_name: &str, sound: Arc<Sound>) -> Result<(), String> {
-        self.requests.mail().map_err(text)?;
+        self.requests.mail(Room::Mailboxes).map_err(text)?;
         match self.sounds.lock().unwrap().get_mut(file_name) {
             Some(present) => {
                 *present = sound;
@@ -405,7 +348,7 @@ pub struct World {
     emails: Emails,
     /// What callers said, by the value of its samples.
     pub speeches: Rc<RefCell<i16>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A person of the story and what belongs to it.
@@ -560,10 +503,7 @@ impl World {
                 (name.clone(), sound)
             })
             .collect();
-        let requests = Arc::new(Requests {
-            no_auto_reply: givens.no_auto_reply.into(),
-            ..Requests::default()
-        });
+        let requests = Arc::new(Requests::new(givens.no_auto_reply));
         let let_in = Arc::new(Mutex::new(Vec::new()));
         let keeper = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
         let plain = PinKeeper::new(organisation.clone(), clock.clone(), PinCost::CHEAPEST);
@@ -631,7 +571,7 @@ impl World {
             given,
             emails,
             speeches: Rc::new(RefCell::new(1_000)),
-            _folder: folder,
+            folder,
         })
     }
 
@@ -703,6 +643,29 @@ impl World {
             // A deposit that failed is tried again after a while.
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
+    }
+
+    /// From now on requests to this room fail, or do no longer.
+    pub fn set_reach(&self, room: Room, within_reach: bool) {
+        self.requests.set_reach(room, within_reach);
+    }
+
+    /// Damages every message that is stored, as a failing disk does: of each file its first bytes stay.
+    pub fn damage_messages(&self) -> Result<(), String> {
+        let mut folders = vec![
+            self.folder.path().join("mail"),
+            self.folder.path().join("audio"),
+        ];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).map_err(text)?.flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    std::fs::write(entry.path(), b"lost").map_err(text)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Deletes a message as a mail program would.
@@ -843,10 +806,10 @@ impl World {
             (Recorded::Greeting, "greeting"),
             (Recorded::AwayGreeting, "away greeting"),
         ] {
-            let recorded = self.mailbox.recorded(&id, which).await.map_err(text)?;
-            let actual = match &recorded {
-                Some(sound) => format!("{name} {}", seconds(sound.length())),
-                None => format!("no {name}"),
+            let actual = match self.mailbox.recorded(&id, which).await {
+                Ok(Some(sound)) => format!("{name} {}", seconds(sound.length())),
+                Ok(None) => format!("no {name}"),
+                Err(_) => format!("{name} damaged"),
             };
             if fact == format!("no {name}") || fact.starts_with(&format!("{name} ")) {
                 return same(fact, &actual);
