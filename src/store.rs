@@ -244,7 +244,8 @@ pub fn make_private_folder(folder: &Path) -> Result<(), StoreFault> {
         .map_err(|error| StoreFault::file(folder, &error))
 }
 
-const DATABASE_FILE: &str = "ringback.db";
+/// The database, within the data folder.
+pub(crate) const DATABASE_FILE: &str = "ringback.db";
 const AUDIO_FOLDER: &str = "audio";
 const MAIL_FOLDER: &str = "mail";
 const OUTBOX_FOLDER: &str = "outbox";

@@ -292,7 +292,15 @@ impl Pins for PinKeeper {
             (gate, subscriber) => {
                 let mailbox = subscriber.as_ref().map_or("none", Subscriber::user);
                 let locks = matches!(gate, ReservedGate::Open { locks: true, .. });
-                tracing::warn!(mailbox, locks, "a sign-in failed");
+                if matches!(gate, ReservedGate::Sprayer) {
+                    tracing::warn!(
+                        mailbox,
+                        "a sign-in was refused unheard: too many from its calling number were wrong \
+                         in the last ten minutes"
+                    );
+                } else {
+                    tracing::warn!(mailbox, locks, "a sign-in failed");
+                }
                 if let (Some(owner), ReservedGate::Open { attempt, .. }) = (&subscriber, gate)
                     && !locks
                     && owner.policy.resets_pin_at(*attempt)

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::organisation::apply;
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
-use crate::store::Store;
+use crate::store::{DATABASE_FILE, Store};
 
 pub use check::check;
 pub use imports::{import, import_people};
@@ -59,7 +59,7 @@ impl Place {
     /// Opens the store that is there. Looking at a store never makes one.
     fn store(&self) -> anyhow::Result<(Store, Arc<dyn WallClock>)> {
         let data = self.config()?.data();
-        if !data.join("ringback.db").exists() {
+        if !data.join(DATABASE_FILE).exists() {
             bail!(
                 "{}: there is no store; name the data folder with --data, or make one with \
                  ringback org apply",
@@ -125,7 +125,7 @@ pub fn org_apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<()
         );
     }
     // Looking at what would be made must not make it.
-    let scratch = (dry_run && !data.join("ringback.db").exists())
+    let scratch = (dry_run && !data.join(DATABASE_FILE).exists())
         .then(|| std::env::temp_dir().join(format!("ringback-dry-run-{}", ulid::Ulid::generate())));
     let now = clock_of(&data).now();
     let report = Store::open(scratch.as_ref().unwrap_or(&data))

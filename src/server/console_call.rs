@@ -23,7 +23,6 @@ use crate::console::{Keyboard, Over, Screen, Tempo, TextPhone, Typist, is_termin
 use crate::conversation::{self, Arrival, Desk, Outcome, ReasonForCall};
 use crate::line::{FarEnd, Locale, Number, line};
 use crate::mailbox::embedded::EmbeddedMailbox;
-use crate::organisation::demo::DIAL_PLAN;
 use crate::organisation::{Organisation, OrganisationSnapshot};
 use crate::policy::clock::WallClock;
 use crate::policy::routing::{Diversion, Offered, Refusal, Route};
@@ -290,7 +289,7 @@ impl Rooms {
         }
         let held = data_folder::hold(&data).map_err(StartFault)?;
         if options.fresh {
-            demo_data::empty(&data)?;
+            demo_data::empty(&data).await?;
         }
         let (clock, note) = clock_and_note(options, &config, &data)?;
         let speech = match open_speech(&config, &data).await {
@@ -302,7 +301,7 @@ impl Rooms {
             }
             Err(_) => None,
         };
-        let introduction = if is_anybody_elses(&data).await? {
+        let introduction = if demo_data::is_anybody_elses(&data).await? {
             String::new()
         } else {
             let trust = &note.trust;
@@ -410,14 +409,6 @@ fn clock_and_note(
     let note = DemoNote::new(Some(start), trust);
     demo_data::check_note(data, &note)?;
     Ok((Arc::new(ShiftedClock::starting_at(start)), note))
-}
-
-/// Whether the data folder holds an organisation that is no demo.
-async fn is_anybody_elses(data: &Path) -> Result<bool, StartFault> {
-    let organisation = open_organisation(&open_store(data).await?).await?;
-    let snapshot = organisation.snapshot();
-    let demo = snapshot.dial_plan(DIAL_PLAN).is_some();
-    Ok(!demo && snapshot.dial_plans().next().is_some())
 }
 
 async fn introduction(

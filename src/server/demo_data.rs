@@ -8,19 +8,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{ShiftedClock, SystemClock};
-use super::wiring::{StartFault, open_store};
+use super::wiring::{StartFault, open_organisation, open_store};
 use super::{demo, demo_calendar};
 use crate::directory::embedded_contacts::EmbeddedContacts;
 use crate::line::Locale;
 use crate::mailbox::embedded::EmbeddedMailbox;
 use crate::mailbox::{Flags, Folder, MailStore, MailboxId};
-use crate::organisation::demo::{FIRST_USER, build, is_built};
+use crate::organisation::demo::{DIAL_PLAN, FIRST_USER, build, is_built};
 use crate::organisation::demo_mails;
 use crate::organisation::mailboxes::NewPin;
 use crate::policy::clock::WallClock;
 use crate::policy::pin::PinCost;
 use crate::speech::SpeechRoom;
-use crate::store::{Store, wav};
+use crate::store::{DATABASE_FILE, Store, wav};
 
 /// What a data folder remembers of how its demo was made and is running.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub(super) struct DemoNote {
 }
 
 const NOTE: &str = "demo.json";
+/// There once all messages of the demo are.
+const MESSAGES_MADE: &str = "demo-messages";
 
 impl DemoNote {
     /// The note of a demo that is started now.
@@ -69,8 +71,33 @@ pub(super) fn clock_of(data: &Path) -> Arc<dyn WallClock> {
     }
 }
 
+/// Whether the data folder holds an organisation that is no demo.
+pub(super) async fn is_anybody_elses(data: &Path) -> Result<bool, StartFault> {
+    let organisation = open_organisation(&open_store(data).await?).await?;
+    let snapshot = organisation.snapshot();
+    let demo = snapshot.dial_plan(DIAL_PLAN).is_some();
+    Ok(!demo && snapshot.dial_plans().next().is_some())
+}
+
+/// Fails where somebody else's organisation lies, before anything of it is touched.
+pub(super) async fn leave_others_alone(data: &Path) -> Result<(), StartFault> {
+    if data.join(DATABASE_FILE).exists() && is_anybody_elses(data).await? {
+        return Err(StartFault(format!(
+            "{}: the organisation here is not the demo's, and stays as it is; serve it with \
+             ringback serve --data {0}, or give the demo another folder with --data",
+            data.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Removes the demo, and nothing that is not ours. The prompts stay: they are the same ones.
-pub(super) fn empty(data: &Path) -> Result<(), StartFault> {
+pub(super) async fn empty(data: &Path) -> Result<(), StartFault> {
+    match leave_others_alone(data).await {
+        // A demo that another release made, or that is damaged, can be made anew all the same.
+        Err(_) if DemoNote::read(data).is_some() && open_store(data).await.is_err() => {}
+        checked => checked?,
+    }
     let failed =
         |path: &Path, error: std::io::Error| StartFault(format!("{}: {error}", path.display()));
     for name in ["audio", "mail", "outbox"] {
@@ -83,11 +110,12 @@ pub(super) fn empty(data: &Path) -> Result<(), StartFault> {
         }
     }
     for name in [
-        "ringback.db",
+        DATABASE_FILE,
         "ringback.db-wal",
         "ringback.db-shm",
         "call-records.jsonl",
         NOTE,
+        MESSAGES_MADE,
     ] {
         let path = data.join(name);
         match std::fs::remove_file(&path) {
@@ -176,7 +204,7 @@ async fn deposit_messages(
     now: Timestamp,
     speech: Option<&SpeechRoom>,
 ) -> Result<(), StartFault> {
-    let made = store.folder().join("demo-messages");
+    let made = store.folder().join(MESSAGES_MADE);
     if made.exists() {
         return Ok(());
     }
@@ -247,8 +275,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn another_clock_or_more_trust_needs_a_fresh_demo() {
+    #[tokio::test]
+    async fn another_clock_or_more_trust_needs_a_fresh_demo() {
         let folder = tempfile::tempdir().unwrap();
         let monday = note(Some("2026-11-23T08:30:00Z"), &[]);
         assert!(
@@ -263,8 +291,21 @@ mod tests {
         }
         let trusting = note(Some("2026-11-23T08:30:00Z"), &["192.0.2.0/24"]);
         assert!(check_note(folder.path(), &trusting).is_err());
-        empty(folder.path()).unwrap();
+        empty(folder.path()).await.unwrap();
         assert!(check_note(folder.path(), &trusting).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_demo_that_is_made_anew_has_its_messages_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let owner = MailboxId(Arc::from(FIRST_USER));
+        for _ in 0..2 {
+            empty(folder.path()).await.unwrap();
+            let now = Timestamp::UNIX_EPOCH;
+            let made = make(folder.path(), &[], now, None).await.unwrap();
+            let mailbox = EmbeddedMailbox::new(made.store);
+            assert!(mailbox.counts(&owner).await.unwrap().unread > 0);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::clock::{ShiftedClock, SystemClock};
-use super::demo_data::{DemoNote, check_note, empty, make};
+use super::demo_data::{DemoNote, check_note, empty, leave_others_alone, make};
 use super::demo_introduction::{introduction, people};
 use super::lifecycle;
 use super::wiring::{Server, Setup, StartFault, open_speech};
@@ -72,8 +72,9 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
     // Before anything is touched: a demo that is running keeps its data.
     let held = super::data_folder::hold(&data).map_err(StartFault)?;
     if options.fresh {
-        empty(&data)?;
+        empty(&data).await?;
     }
+    leave_others_alone(&data).await?;
     let note = DemoNote::new(start, trust.clone());
     check_note(&data, &note)?;
     let config = configure(&options, listeners.clone(), &data)?;

@@ -37,6 +37,36 @@ async fn a_port_in_use_names_port_option_and_cure() {
 }
 
 #[test]
+fn a_demo_leaves_somebody_elses_organisation_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let organisation = folder.path().join("organisation.toml");
+    let organisation = organisation.to_str().unwrap();
+    std::fs::write(
+        organisation,
+        "[[dial_plan]]\nname = \"trial\"\nnumber_of_digits_in_extension = 4\n",
+    )
+    .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let done = command.args(arguments).args(["--data", data]).output();
+        let done = done.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "{said}");
+    };
+    run(&["org", "apply", organisation]);
+    for demo in [&["demo"][..], &["demo", "--fresh"]] {
+        let said = fails(&[demo, &["--data", data]].concat());
+        assert!(said.contains("is not the demo's"), "{demo:?}: {said}");
+        assert!(said.contains("serve --data"), "{demo:?}: {said}");
+    }
+    run(&["org", "export", organisation]);
+    let kept = std::fs::read_to_string(organisation).unwrap();
+    assert!(kept.contains("trial") && !kept.contains("demo"), "{kept}");
+}
+
+#[test]
 fn what_cannot_work_is_refused_with_a_cure() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ringback.toml");
