@@ -212,8 +212,6 @@ pub struct Caller {
     style: Style,
     transcript: Transcript,
     patience: Patience,
-    /// Whether nobody is sent away for silence without an offer to wait.
-    offers_to_wait: bool,
     /// When the call has lasted long enough.
     ends_at: Option<Instant>,
     /// When the caller is told that it soon will have.
@@ -273,7 +271,6 @@ impl Caller {
             style: Style::Full,
             transcript,
             patience,
-            offers_to_wait: false,
             ends_at: None,
             warns_at: None,
             records: false,
@@ -491,7 +488,7 @@ impl Caller {
     /// not sent away for silence, but led back to where the recording was asked for.
     pub async fn count_empty_recording(&mut self) -> Talk<bool> {
         let last = self.failures.saturating_add(1) >= self.patience.failures_max;
-        if last && self.offers_to_wait {
+        if last && self.patience.offers_to_wait {
             self.failures = 0;
             return Ok(true);
         }

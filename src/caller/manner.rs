@@ -21,8 +21,6 @@ pub struct Manner {
     pub pace: Pace,
     /// Whether phrases are listened for.
     pub phrases: bool,
-    /// Whether nobody is sent away for silence without an offer to wait.
-    pub offers_to_wait: bool,
 }
 
 impl Caller {
@@ -35,7 +33,6 @@ impl Caller {
             key_layout: self.language.keys.name().to_owned(),
             pace: self.pace,
             phrases: self.phrases_offered,
-            offers_to_wait: self.offers_to_wait,
         }
     }
 
@@ -45,7 +42,6 @@ impl Caller {
         self.style = manner.style;
         self.patience = manner.patience;
         self.phrases_offered = manner.phrases;
-        self.offers_to_wait = manner.offers_to_wait;
         if self.language.keys.name() != manner.key_layout
             && let Some(language) = self.language.with_layout(&manner.key_layout)
         {

@@ -27,7 +27,7 @@ impl Caller {
     /// Whether somebody who has been silent for too long is still there: warns, offers to wait, and
     /// waits. What is asked next is asked anew.
     pub(super) async fn is_still_there(&mut self) -> Talk<bool> {
-        if !self.offers_to_wait {
+        if !self.patience.offers_to_wait {
             return Ok(false);
         }
         let wait = WAITING_MENU.open();

@@ -1,7 +1,7 @@
 //! How we talk with a subscriber: what the call began with, changed as he has chosen.
 
 use super::desk::Visit;
-use crate::caller::{Caller, Manner, Style, Talk};
+use crate::caller::{Caller, Manner, Patience, Style, Talk};
 use crate::line::{Locale, Pace};
 use crate::mailbox::{Interface, PatienceLevel, PromptStyle, UserSettings};
 
@@ -29,10 +29,12 @@ fn of(caller: &Caller, visit: &Visit<'_>, settings: &UserSettings) -> Manner {
             PromptStyle::Full => Style::Full,
             PromptStyle::Brief => Style::Brief,
         },
-        patience: usual.patience.times(hundredths(settings.patience)),
+        patience: Patience {
+            offers_to_wait: true,
+            ..usual.patience.times(hundredths(settings.patience))
+        },
         pace: settings.pace.map_or(usual.pace, Pace),
         phrases: usual.phrases && settings.interface == Interface::Voice,
-        offers_to_wait: true,
         key_layout,
     }
 }

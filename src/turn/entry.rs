@@ -85,6 +85,8 @@ pub struct DigitEntry {
     asked: bool,
     talking: bool,
     failures: u8,
+    /// How many of them were silences since the last key.
+    silences: u8,
     deadline: Option<Instant>,
 }
 
@@ -98,6 +100,7 @@ impl DigitEntry {
             asked: false,
             talking: false,
             failures,
+            silences: 0,
             deadline: None,
         }
     }
@@ -207,7 +210,8 @@ impl DigitEntry {
 
     fn failed(&mut self, why: Why) -> Step<Entered> {
         self.digits = SecretDigits::new();
-        self.failures = self.failures.saturating_add(1);
+        self.patience
+            .count(why, &mut self.failures, &mut self.silences);
         if self.failures >= self.patience.failures_max {
             return Step::GaveUp(why);
         }

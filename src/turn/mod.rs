@@ -152,6 +152,8 @@ pub struct Turn<C> {
     /// Keys behind it: the beginning of the next answer.
     unread: usize,
     failures: u8,
+    /// How many of them were silences since the last key.
+    silences: u8,
     /// The key that was wrong by itself just now, and until when others belong to the same mistake: the other
     /// half of `44`, or the rest of a number that was meant for another question.
     refused: Option<(Key, Instant)>,
@@ -174,6 +176,7 @@ impl<C: Copy> Turn<C> {
             taken: 0,
             unread: 0,
             failures,
+            silences: 0,
             refused: None,
             doubts: Doubts::default(),
             speaking: false,
@@ -464,7 +467,8 @@ impl<C: Copy> Turn<C> {
 
     /// Counts a failure, says so and asks again, or gives up.
     fn failed(&mut self, why: Why) -> Step<C> {
-        self.failures = self.failures.saturating_add(1);
+        self.patience
+            .count(why, &mut self.failures, &mut self.silences);
         self.taken = 0;
         self.deadline = None;
         self.doubts.forget();
