@@ -168,7 +168,7 @@ impl Paragraphs {
             self.text.push(if goes_on { ' ' } else { '\n' });
         }
         let before = self.text.len();
-        for word in line.split_whitespace() {
+        for word in without_bullet(line).split_whitespace() {
             let spoken = spoken_word(word);
             if spoken.is_empty() {
                 continue;
@@ -207,8 +207,18 @@ fn begins_item(line: &str) -> bool {
     }
 }
 
-/// A word as it is read: of a link only its place, of something endless nothing.
+/// The line without the mark that only shows that it is one of a list; a number is read.
+fn without_bullet(line: &str) -> &str {
+    let bullet = ['-', '*', '•', '–', '+'];
+    line.strip_prefix(bullet)
+        .filter(|rest| rest.starts_with(char::is_whitespace))
+        .unwrap_or(line)
+}
+
+/// A word as it is read: of a link only its place, of something endless nothing. Stars and underscores
+/// around it are how plain text prints bold, and voices would name them.
 fn spoken_word(word: &str) -> &str {
+    let word = word.trim_matches(['*', '_']);
     let bare = word.trim_start_matches(['<', '(', '[', '"', '\'']);
     let link = ["https://", "http://", "ftp://"]
         .iter()
@@ -253,6 +263,11 @@ mod tests {
     fn own_words_and_quoted_ones_are_kept_apart() {
         for (text, own, quoted) in [
             ("Yes.\n\nBob\n", "Yes.\nBob", ""),
+            (
+                "Bring:\n* bread\n- *fresh* milk\n+ 5*3 eggs\n1. -5 degrees\n-5 degrees\n",
+                "Bring:\nbread\nfresh milk\n5*3 eggs\n1. -5 degrees\n-5 degrees",
+                "",
+            ),
             (
                 "Yes, I come.\n\nOn Monday, 23 November, Alice wrote:\n> Do you come?\n> Alice\n",
                 "Yes, I come.",

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Address, HeaderName, HeaderValue, MessageParser};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,24 @@ pub(super) fn fields(block: &[u8]) -> Vec<mail_parser::Header<'_>> {
         .unwrap_or_default()
 }
 
+/// The fields with letters as they are meant where somebody wrote them without saying how: RFC 6532 has
+/// UTF-8, older programs mean Windows-1252.
+pub(super) fn in_utf8(block: &[u8]) -> Cow<'_, [u8]> {
+    let block = block.get(..HEADER_MAX).unwrap_or(block);
+    if std::str::from_utf8(block).is_ok() {
+        return Cow::Borrowed(block);
+    }
+    let western = charset_decoder(b"windows-1252");
+    let mut meant = Vec::with_capacity(block.len() + block.len() / 8);
+    for line in block.split_inclusive(|byte| *byte == b'\n') {
+        match (std::str::from_utf8(line), western) {
+            (Err(_), Some(western)) => meant.extend_from_slice(western(line).as_bytes()),
+            _ => meant.extend_from_slice(line),
+        }
+    }
+    Cow::Owned(meant)
+}
+
 /// A date as it is written, zones with names and years without a century among them (RFC 5322
 /// section 4.3), which mail-parser takes for no zone at all.
 fn date(text: &[u8]) -> Option<jiff::Timestamp> {
@@ -116,7 +135,8 @@ fn date(text: &[u8]) -> Option<jiff::Timestamp> {
 impl Header {
     /// Reads the header of a message.
     pub fn read(mail: &[u8]) -> Header {
-        let (block, _) = split(mail);
+        let block = in_utf8(split(mail).0);
+        let block = &*block;
         let mut header = Header::default();
         for field in fields(block) {
             if field.name == HeaderName::Date {

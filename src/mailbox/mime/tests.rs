@@ -425,6 +425,19 @@ fn a_mail_begins_with_a_header_field() {
 }
 
 #[test]
+fn letters_of_older_programs_are_read_as_they_are_meant() {
+    let mail = b"From: Bj\xf6rn Gro\xdf <b@example.test>\nSubject: Gr\xc3\xbc\xc3\x9fe\n\
+        Content-Type: multipart/mixed; boundary=x\n\n--x\n\n.\n--x\nContent-Type: image/png\n\
+        Content-Disposition: attachment; filename=\"Ma\xdfe.png\"\n\n1\n--x--\n";
+    let mail = Mail::read(mail);
+    let header = mail.header();
+    let from = header.from.as_ref().unwrap();
+    assert_eq!(from.name.as_deref(), Some("Björn Groß"));
+    assert_eq!(header.subject, "Grüße");
+    assert_eq!(&*mail.content().attachments[0].name, "Maße.png");
+}
+
+#[test]
 fn subjects_lose_what_answers_put_before_them() {
     let rows = [
         ("Plan", "plan", false),

@@ -5,7 +5,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{ContentType, HeaderName};
 
-use super::header::{clean_name, fields, split};
+use super::header::{clean_name, fields, in_utf8, split};
 use super::{NESTING_MAX, PARTS_MAX};
 use crate::mailbox::Guard;
 
@@ -199,8 +199,8 @@ impl<'a> Tree<'a> {
         }
         if leaf.name.is_empty() && leaf.media_type == "message/rfc822" {
             // A message that was sent along is called what it is about.
-            let (block, _) = split(leaf.body);
-            let subject = fields(block)
+            let block = in_utf8(split(leaf.body).0);
+            let subject = fields(&block)
                 .into_iter()
                 .find(|field| field.name == HeaderName::Subject);
             leaf.name = subject
@@ -232,7 +232,7 @@ fn leaf<'a>(block: &'a [u8], body: &'a [u8], parent: &str) -> (Leaf<'a>, Option<
         ..Leaf::default()
     };
     let mut boundary = None;
-    for field in fields(block) {
+    for field in fields(&in_utf8(block)) {
         match (&field.name, field.value.as_content_type()) {
             (HeaderName::ContentType, Some(kind)) => boundary = take_type(&mut leaf, kind),
             (HeaderName::ContentDisposition, Some(disposition)) => {
