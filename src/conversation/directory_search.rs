@@ -188,8 +188,7 @@ impl DirectorySearch {
             };
             if found.is_empty() {
                 self.letters.clear();
-                caller.say(prompts::NOBODY_FOUND).await?;
-                caller.count_failure().await?;
+                self.nobody_found(caller).await?;
                 continue;
             }
             caller.forgive_failures();
@@ -268,9 +267,19 @@ impl DirectorySearch {
                 caller.forgive_failures();
                 return people_list::pick(caller, visit, meant, by).await;
             }
-            caller.say(prompts::NOBODY_FOUND).await?;
-            caller.count_failure().await?;
+            self.nobody_found(caller).await?;
         }
+    }
+
+    /// Says so. For guests that is a wrong input (`outlook-voice-access` section 1); a subscriber who does
+    /// not know how a name is spelled may try as long as he likes.
+    async fn nobody_found(&self, caller: &mut Caller) -> Talk {
+        caller.say(prompts::NOBODY_FOUND).await?;
+        match self.seeker {
+            Seeker::Subscriber => caller.forgive_failures(),
+            Seeker::Guest => caller.count_failure().await?,
+        }
+        Ok(())
     }
 
     /// Those whose name or alias begins so, one more than a list takes at most; then the groups.

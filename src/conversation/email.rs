@@ -498,7 +498,14 @@ async fn mark(
     read: bool,
 ) -> Talk<Move<Email>> {
     let id = &opened.email.id;
-    match visit.desk.mail.set_read(&session.mailbox, id, read).await {
+    let mail = &visit.desk.mail;
+    let marked = match mail.email(&session.mailbox, id).await {
+        // Nobody finds again what is kept in Deleted Items.
+        Ok(now) if !read && now.folder != opened.email.folder => Err(MailFault::NotFound),
+        Ok(_) => mail.set_read(&session.mailbox, id, read).await,
+        Err(fault) => Err(fault),
+    };
+    match marked {
         Ok(()) => {
             pile.mark(read);
             if !read {

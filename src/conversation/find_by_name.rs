@@ -64,7 +64,7 @@ pub(super) async fn choose_sender<T: Sent>(
         match senders.len() {
             0 => {
                 caller.say(prompts::SENDER_NOT_FOUND).await?;
-                caller.count_failure().await?;
+                caller.forgive_failures();
             }
             1 => {
                 caller.forgive_failures();

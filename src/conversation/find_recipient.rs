@@ -123,7 +123,7 @@ impl<'a> PeopleSearch<'a> {
             if found.is_empty() {
                 self.letters.clear();
                 caller.say(prompts::NO_CONTACT_FOUND).await?;
-                caller.count_failure().await?;
+                caller.forgive_failures();
                 continue;
             }
             caller.forgive_failures();

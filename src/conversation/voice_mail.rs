@@ -77,13 +77,7 @@ async fn present(
     review: &mut Review,
 ) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
-    // A mail program, or another telephone, may have deleted it since the pile was made.
-    let there = match review.stack {
-        Stack::Deleted => Stack::Deleted,
-        Stack::All | Stack::New | Stack::Saved => Stack::All,
-    };
-    let mut now = messages_of(visit, session, there).await?.into_iter();
-    if !now.any(|there| there.envelope.id == *id) {
+    if !is_still_there(visit, session, review.stack, id).await? {
         caller.say(prompts::MESSAGE_GONE).await?;
         return Ok(Move::Removed);
     }
@@ -102,6 +96,21 @@ async fn present(
             Ok(Move::Next)
         }
     }
+}
+
+/// Whether a mail program, or another telephone, has left it there since the pile was made.
+async fn is_still_there(
+    visit: &Visit<'_>,
+    session: &Session,
+    stack: Stack,
+    id: &MessageId,
+) -> Talk<bool> {
+    let there = match stack {
+        Stack::Deleted => Stack::Deleted,
+        Stack::All | Stack::New | Stack::Saved => Stack::All,
+    };
+    let now = messages_of(visit, session, there).await?;
+    Ok(now.iter().any(|there| there.envelope.id == *id))
 }
 
 /// Plays one message and does what the caller asks until that leads to another.
@@ -336,6 +345,11 @@ async fn mark(
     read: bool,
 ) -> Talk<Move<VoiceMessage>> {
     let id = &message.envelope.id;
+    // Nobody finds again what is kept in Deleted Items.
+    if !read && !is_still_there(visit, session, review.stack, id).await? {
+        caller.say(prompts::MESSAGE_GONE).await?;
+        return Ok(Move::Removed);
+    }
     match visit.desk.mail.set_read(&session.mailbox, id, read).await {
         Ok(()) => {
             review.pile.mark(read);
