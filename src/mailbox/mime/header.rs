@@ -107,7 +107,7 @@ pub(super) fn fields(block: &[u8]) -> Vec<mail_parser::Header<'_>> {
 }
 
 /// The fields with letters as they are meant where somebody wrote them without saying how: RFC 6532 has
-/// UTF-8, older programs mean Windows-1252.
+/// UTF-8, older programs mean Windows-1252. Encoded words say how, and stay.
 pub(super) fn in_utf8(block: &[u8]) -> Cow<'_, [u8]> {
     let block = block.get(..HEADER_MAX).unwrap_or(block);
     if std::str::from_utf8(block).is_ok() {
@@ -116,12 +116,39 @@ pub(super) fn in_utf8(block: &[u8]) -> Cow<'_, [u8]> {
     let western = charset_decoder(b"windows-1252");
     let mut meant = Vec::with_capacity(block.len() + block.len() / 8);
     for line in block.split_inclusive(|byte| *byte == b'\n') {
-        match (std::str::from_utf8(line), western) {
-            (Err(_), Some(western)) => meant.extend_from_slice(western(line).as_bytes()),
-            _ => meant.extend_from_slice(line),
+        let Some(western) = western.filter(|_| std::str::from_utf8(line).is_err()) else {
+            meant.extend_from_slice(line);
+            continue;
+        };
+        let mut rest = line;
+        while !rest.is_empty() {
+            let (plain, encoded, after) = up_to_encoded_word(rest);
+            meant.extend_from_slice(western(plain).as_bytes());
+            meant.extend_from_slice(encoded);
+            rest = after;
         }
     }
     Cow::Owned(meant)
+}
+
+/// What comes before the first encoded word of a line (RFC 2047: `=?charset?encoding?text?=`), the word, and
+/// what follows it.
+fn up_to_encoded_word(line: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    let find = |from: usize, mark: &[u8]| {
+        let at = line
+            .get(from..)?
+            .windows(mark.len())
+            .position(|here| here == mark)?;
+        Some(from + at)
+    };
+    let word = || {
+        let begin = find(0, b"=?")?;
+        let encoding = find(begin + 2, b"?")? + 1;
+        let text = find(encoding, b"?")? + 1;
+        Some((begin, find(text, b"?=")? + 2))
+    };
+    let (begin, end) = word().unwrap_or((line.len(), line.len()));
+    (&line[..begin], &line[begin..end], &line[end..])
 }
 
 /// A date as it is written, zones with names and years without a century among them (RFC 5322

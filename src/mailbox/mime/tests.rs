@@ -435,6 +435,16 @@ fn letters_of_older_programs_are_read_as_they_are_meant() {
     assert_eq!(from.name.as_deref(), Some("Björn Groß"));
     assert_eq!(header.subject, "Grüße");
     assert_eq!(&*mail.content().attachments[0].name, "Maße.png");
+    for (subject, read) in [
+        (
+            &b"=?iso-8859-1?Q?Fr\xf6sche?= und K\xfche"[..],
+            "Frösche und Kühe",
+        ),
+        (b"Ma\xdf =?utf-8?B?w59w?=", "Maß ßp"),
+    ] {
+        let mail = [b"Subject: ", subject, b"\n\n."].concat();
+        assert_eq!(Header::read(&mail).subject, read);
+    }
 }
 
 #[test]
