@@ -9,6 +9,7 @@ card-any-time = any time
 card-while-playing = while a message plays
 card-after-playing = when nothing plays
 card-more = announced after { $key }
+card-more-after-playing = when nothing plays; announced after { $key }
 
 # Headings, one for each menu.
 card-everywhere = Everywhere

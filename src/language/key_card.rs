@@ -16,6 +16,7 @@ const ANY_TIME: PromptName = PromptName("card-any-time");
 const WHILE_PLAYING: PromptName = PromptName("card-while-playing");
 const AFTER_PLAYING: PromptName = PromptName("card-after-playing");
 const MORE: PromptName = PromptName("card-more");
+const MORE_AFTER_PLAYING: PromptName = PromptName("card-more-after-playing");
 
 /// The words of the card itself; a heading for each menu, `card-<menu>`, comes on top.
 pub(crate) const CARD_PROMPTS: &[PromptName] = &[
@@ -28,6 +29,7 @@ pub(crate) const CARD_PROMPTS: &[PromptName] = &[
     WHILE_PLAYING,
     AFTER_PLAYING,
     MORE,
+    MORE_AFTER_PLAYING,
 ];
 
 /// The card's content.
@@ -202,7 +204,11 @@ fn when_pressed(
     let name = match (more, when) {
         (Some(more), _) if choice.level == Level::More => {
             let values = [("key", Value::Keys(more))];
-            return words.prompts.text(locale, MORE, &values);
+            let name = match when {
+                When::AfterPlaying => MORE_AFTER_PLAYING,
+                When::Always | When::WhilePlaying => MORE,
+            };
+            return words.prompts.text(locale, name, &values);
         }
         (_, When::Always) => ANY_TIME,
         (_, When::WhilePlaying) => WHILE_PLAYING,
