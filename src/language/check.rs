@@ -413,24 +413,55 @@ impl Check<'_> {
         }
         let locales: Vec<Locale> = prompts.locales().cloned().collect();
         for locale in &locales {
-            let there: BTreeMap<&str, &str> = prompts
-                .entries(locale)
-                .map(|(name, entry)| (name.0, entry.file.as_str()))
-                .collect();
-            for name in &needed {
-                if !there.contains_key(name.as_str()) {
-                    let cure = suggestion(name, there.keys().copied());
+            self.missing_prompts(locale, &needed);
+        }
+        needed.extend(optional);
+        needed
+    }
+
+    /// Which of these a locale has not, told file by file: a translation is often begun with a few.
+    fn missing_prompts(&mut self, locale: &Locale, needed: &BTreeSet<String>) {
+        let prompts = self.words.prompts;
+        let there: BTreeSet<&str> = prompts.entries(locale).map(|(name, _)| name.0).collect();
+        let original: BTreeMap<&str, &str> = prompts
+            .entries(&Locale::default())
+            .map(|(name, entry)| (name.0, entry.file.as_str()))
+            .collect();
+        let mut by_file: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for name in needed.iter().map(String::as_str) {
+            if there.contains(name) {
+                continue;
+            }
+            match original.get(name).filter(|_| *locale != Locale::default()) {
+                Some(file) => by_file.entry(file).or_default().push(name),
+                None => {
+                    let cure = suggestion(name, there.iter().copied());
                     self.fault(
                         &format!("prompts/{locale}/"),
-                        name.clone(),
+                        name.to_owned(),
                         "the prompt is missing",
                         format!("write it in the file of its conversation ({cure})"),
                     );
                 }
             }
         }
-        needed.extend(optional);
-        needed
+        for (original, names) in by_file {
+            let name = original.rsplit('/').next().unwrap_or(original);
+            let file = format!("prompts/{locale}/{name}");
+            let (entry, what, cure) = match names.as_slice() {
+                [name] => (
+                    (*name).to_owned(),
+                    "the prompt is missing".to_owned(),
+                    "translate it",
+                ),
+                names => (
+                    format!("{} prompts are missing", names.len()),
+                    names.join(", "),
+                    "translate them",
+                ),
+            };
+            self.fault(&file, entry, what, format!("{cure} from {original}"));
+        }
     }
 
     /// An option without its key would leave callers guessing.
@@ -491,28 +522,19 @@ impl Check<'_> {
 
     /// What can be pressed and is announced can be said in every locale.
     fn words_for_keys(&mut self) {
-        let (prompts, layout, menus) = (self.words.prompts, self.words.keys, self.menus);
+        let (layout, menus) = (self.words.keys, self.menus);
+        let mut needed = BTreeSet::new();
         for menu in menus {
             for choice in &menu.choices {
                 let has_keys = layout.keys(menu.name, choice.name).is_some();
-                if choice.level == Level::Silent || !has_keys {
-                    continue;
-                }
-                let name = format!("{}-{}", menu.name, choice.name);
-                for locale in prompts.locales() {
-                    if !prompts.entries(locale).any(|(known, _)| known.0 == name) {
-                        self.fault(
-                            &format!("prompts/{locale}/"),
-                            name.clone(),
-                            format!(
-                                "the prompt is missing, and {} has keys for it",
-                                layout.file()
-                            ),
-                            "write it in the file of its conversation",
-                        );
-                    }
+                if choice.level != Level::Silent && has_keys {
+                    needed.insert(format!("{}-{}", menu.name, choice.name));
                 }
             }
+        }
+        let locales: Vec<Locale> = self.words.prompts.locales().cloned().collect();
+        for locale in &locales {
+            self.missing_prompts(locale, &needed);
         }
     }
 

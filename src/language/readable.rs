@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(
             parts(text).0,
             "This is a sentence that was cut by a mail program at seventy columns.\nShopping:\n\
-             - a long list of things that somebody has to buy today\n- milk\n\
+             a long list of things that somebody has to buy today\nmilk\n\
              1. one thing that is long enough to look as if it were cut\n2. two"
         );
     }

@@ -17,7 +17,7 @@
 //! "1100/100" = "<< >>"          # a divisor that is not the power of ten below the base
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -52,6 +52,17 @@ enum Part {
     Rest(Option<String>),
     Same(String),
     UnlessNothingRests(Vec<Part>),
+}
+
+/// The sets that these parts name.
+fn sets_of(parts: &[Part]) -> Box<dyn Iterator<Item = &str> + '_> {
+    Box::new(parts.iter().flat_map(|part| match part {
+        Part::Quotient(Some(set)) | Part::Rest(Some(set)) | Part::Same(set) => {
+            Box::new(std::iter::once(set.as_str()))
+        }
+        Part::UnlessNothingRests(parts) => sets_of(parts),
+        Part::Words(_) | Part::Quotient(None) | Part::Rest(None) => Box::new(std::iter::empty()),
+    }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,6 +118,7 @@ impl SpokenNumbers {
             }
         }
         let mut sets = BTreeMap::new();
+        let known: BTreeSet<String> = parsed.sets.keys().cloned().collect();
         for (name, rules) in parsed.sets {
             let mut set = Vec::new();
             for (base, pattern) in rules {
@@ -117,6 +129,13 @@ impl SpokenNumbers {
                         "see the notes at the top of prompts/en-US/numbers.toml",
                     )
                 })?;
+                if let Some(unknown) = sets_of(&rule.parts).find(|set| !known.contains(*set)) {
+                    return Err(wrong(
+                        &format!("sets.{name}.\"{base}\""),
+                        format!("there is no set \"{unknown}\""),
+                        "name one of the sets of this file, or write one of that name",
+                    ));
+                }
                 set.push(rule);
             }
             set.sort_by_key(|rule: &Rule| rule.base);
@@ -151,7 +170,7 @@ impl SpokenNumbers {
                             file,
                             format!("sets.{name}.\"{}\"", rule.base),
                             format!("{number} cannot be spoken by it"),
-                            "its rules name a set that is missing, or go round in a circle",
+                            "its rules go round in a circle, or lead to a number without a rule",
                         ));
                     }
                 }

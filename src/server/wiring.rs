@@ -291,23 +291,21 @@ pub(super) fn open_assets(config: &Config) -> Result<Assets, StartFault> {
 /// the one that the configuration names: subscribers may choose any.
 pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault> {
     let language = open_language_with(&open_assets(config)?, config)?;
-    let faults: Vec<String> = language
-        .layouts
-        .iter()
-        .flat_map(|layout| {
-            let words = Words {
-                prompts: &language.prompts,
-                keys: layout,
-                phrases: &language.phrases,
-            };
-            check_layout(words, &menus::all()).faults
-        })
-        .map(|fault| fault.to_string())
-        .collect();
-    if faults.is_empty() {
-        Ok(language)
-    } else {
-        Err(StartFault(faults.join("\n")))
+    let faults = language.layouts.iter().map(|layout| {
+        let words = Words {
+            prompts: &language.prompts,
+            keys: layout,
+            phrases: &language.phrases,
+        };
+        check_layout(words, &menus::all()).faults
+    });
+    // What one layout lacks the others lack too, for the most part: once is enough.
+    match faults.into_iter().find(|faults| !faults.is_empty()) {
+        None => Ok(language),
+        Some(faults) => {
+            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Err(StartFault(told.join("\n")))
+        }
     }
 }
 

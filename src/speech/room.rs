@@ -31,6 +31,8 @@ struct Room {
     engines: Vec<Box<dyn Synthesizer>>,
     /// Programs that are installed and do not work.
     broken: Vec<SpeechFault>,
+    /// Studio recordings that cannot be played.
+    unplayable: Vec<String>,
     voices: BTreeMap<String, VoiceInfo>,
     rate: u16,
     pool: Arc<Pool>,
@@ -112,15 +114,20 @@ impl SpeechRoom {
             voices.insert("en".into(), voice);
         }
         let mut recordings = HashMap::new();
+        let mut unplayable = Vec::new();
         for (locale, prompt, bytes) in &config.recordings {
             match wav::read(bytes, super::voice::SECONDS_MAX) {
                 Ok(studio) => {
                     let sound = Arc::new(level::fit_for_line(&studio.samples, studio.rate));
                     recordings.insert((locale.clone(), prompt.clone()), sound);
                 }
-                Err(fault) => tracing::warn!(
-                    "prompts/{locale}/audio/{prompt}.wav: {fault}; a voice speaks the prompt instead"
-                ),
+                Err(fault) => {
+                    let told = format!(
+                        "prompts/{locale}/audio/{prompt}.wav: it {fault}; a voice speaks the prompt instead"
+                    );
+                    tracing::warn!("{told}");
+                    unplayable.push(told);
+                }
             }
         }
         // At least two, so that what is rendered ahead of time never keeps a caller waiting.
@@ -139,12 +146,18 @@ impl SpeechRoom {
             recognizer,
             engines,
             broken,
+            unplayable,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }));
         // The language that every other falls back to must have a voice.
         room.0.voice(&Locale::default())?;
         Ok(room)
+    }
+
+    /// Studio recordings that cannot be played, and what happens instead.
+    pub fn unplayable(&self) -> &[String] {
+        &self.0.unplayable
     }
 
     /// The voices that are installed, for configuration pages and error texts.

@@ -8,9 +8,11 @@ use super::sheets::words;
 use super::{Place, print};
 use crate::conversation::menus;
 use crate::language::{Words, check as check_words, check_layout, check_recordings};
+use crate::line::Locale;
 use crate::organisation::people_without_keys;
 use crate::server::descriptors;
-use crate::server::wiring::{open_assets, open_language_with, open_speech_with};
+use crate::server::wiring::{open_assets, open_language_with, open_organisation, open_speech_with};
+use crate::store::DATABASE_FILE;
 
 /// Checks settings, prompts, keys, phrases, limits and voices.
 ///
@@ -35,7 +37,7 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
     }
     // Nothing can be said of words that cannot be opened, so this problem stands alone.
     let assets = open_assets(&config)?;
-    match open_language_with(&assets, &config) {
+    let language = match open_language_with(&assets, &config) {
         Ok(language) => {
             let found = check_words(words(&language), &menus::all(), &menus::prompt_names());
             problems.extend(found.faults.iter().map(ToString::to_string));
@@ -69,9 +71,13 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
                 problems.extend(found.faults.iter().map(ToString::to_string));
                 writeln!(report, "               {}: may be chosen", layout.name())?;
             }
+            Some(language)
         }
-        Err(fault) => problems.push(fault.to_string()),
-    }
+        Err(fault) => {
+            problems.push(fault.to_string());
+            None
+        }
+    };
     // Looking for voices opens a prompt cache; this one is thrown away.
     let scratch = std::env::temp_dir().join(format!("ringback-check-{}", std::process::id()));
     match open_speech_with(&assets, &config, &scratch).await {
@@ -92,14 +98,30 @@ pub async fn check(place: &Place) -> anyhow::Result<()> {
             for fault in speech.broken() {
                 writeln!(report, "               {fault}; its voices are not used")?;
             }
+            problems.extend(speech.unplayable().iter().cloned());
             speech.close().await;
         }
         Err(fault) => problems.push(fault.to_string()),
     }
     let _ = std::fs::remove_dir_all(&scratch);
     // Looking at a store never makes one.
-    if config.data().join("ringback.db").exists() {
+    if config.data().join(DATABASE_FILE).exists() {
         let (store, _) = place.store()?;
+        if let Some(language) = &language {
+            let organisation = open_organisation(&store).await?;
+            for plan in organisation.snapshot().dial_plans() {
+                let wanted = Locale::new(&plan.default_language);
+                let heard = language.prompts.best(&wanted);
+                if heard.language() != wanted.language() {
+                    writeln!(
+                        report,
+                        "languages      the dial plan {} wants {wanted}, for which there are no \
+                         prompts: its callers hear {heard}",
+                        plan.name
+                    )?;
+                }
+            }
+        }
         let unfindable = people_without_keys(&store)?;
         if !unfindable.is_empty() {
             writeln!(

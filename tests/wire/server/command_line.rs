@@ -263,3 +263,53 @@ fn a_voice_program_that_fails_is_named_by_check() {
         "{said}"
     );
 }
+
+#[test]
+fn a_language_begun_is_told_file_by_file_and_one_that_is_missing_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let done = command.args(arguments).current_dir(place).output().unwrap();
+        let out = String::from_utf8_lossy(&done.stdout).into_owned();
+        (out, String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    std::fs::write(
+        place.join("organisation.toml"),
+        "[[dial_plan]]\nname = \"paris\"\nnumber_of_digits_in_extension = 4\n\
+         default_language = \"fr-FR\"\n",
+    )
+    .unwrap();
+    run(&["org", "apply", "organisation.toml", "--data", "data"]);
+    let (told, wrong) = run(&["check", "--data", "data"]);
+    let wanted = "the dial plan paris wants fr-FR, for which there are no prompts";
+    assert!(told.contains(wanted), "{told}{wrong}");
+
+    // The sign-in is translated, to the same words; one recording is none.
+    run(&["words", "words"]);
+    let words = place.join("words/prompts");
+    std::fs::create_dir_all(words.join("fr-FR/audio")).unwrap();
+    for name in ["sign-in.ftl", "spoken.ftl", "numbers.toml", "brief.toml"] {
+        std::fs::copy(
+            words.join("en-US").join(name),
+            words.join("fr-FR").join(name),
+        )
+        .unwrap();
+    }
+    std::fs::write(words.join("fr-FR/audio/welcome.wav"), "no sound").unwrap();
+    let settings = "[conversation]\nwords = \"words\"\n";
+    std::fs::write(place.join("ringback.toml"), settings).unwrap();
+    let (told, wrong) = run(&["check", "--config", "ringback.toml", "--data", "data"]);
+    assert!(!told.contains("paris"), "{told}");
+    for line in [
+        "prompts/fr-FR/email.ftl: ",
+        " prompts are missing: ",
+        "translate them from prompts/en-US/email.ftl",
+        "prompts/fr-FR/audio/welcome.wav: it ",
+    ] {
+        assert!(wrong.contains(line), "{line}: {wrong}");
+    }
+    let (_, wrong) = run(&["serve", "--config", "ringback.toml", "--data", "data"]);
+    assert!(wrong.lines().count() < 40, "{wrong}");
+    assert!(wrong.contains("prompts/fr-FR/email.ftl: "), "{wrong}");
+}
