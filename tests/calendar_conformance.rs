@@ -45,6 +45,7 @@ mod embedded {
         a_newer_object_replaces_an_older_one_and_never_the_other_way,
         a_request_is_unanswered_until_it_is_answered,
         an_answer_is_kept_and_told_as_it_has_to_be,
+        a_zone_that_is_only_named_is_described_to_others,
         an_answer_to_one_occurrence_leaves_the_others,
         declining_takes_it_out,
         declining_one_occurrence_leaves_the_others,

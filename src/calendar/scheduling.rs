@@ -393,6 +393,8 @@ impl Draft {
         if let Some(root) = calendar.components.first_mut() {
             root.component_ids.push(index);
         }
+        // Some programs only name the zone; who gets our words must be told (RFC 5545 section 3.2.19).
+        calendar.add_missing_timezones();
         let subject = event.property(&ICalendarProperty::Summary);
         let subject = subject.and_then(|entry| entry.values.first()?.as_text());
         Ok(Notice {

@@ -234,6 +234,25 @@ pub(super) async fn an_answer_is_kept_and_told_as_it_has_to_be(bench: Bench) {
     assert!(reply.contains("TZID:Office"), "{reply}");
 }
 
+pub(super) async fn a_zone_that_is_only_named_is_described_to_others(bench: Bench) {
+    let (before, zone_on) = STAND_UP.split_once("BEGIN:VTIMEZONE").unwrap();
+    let (_, after) = zone_on.split_once("END:VTIMEZONE\r\n").unwrap();
+    let named = format!("{before}{after}").replace("TZID=Office", "TZID=Europe/Zurich");
+    bench.take(ALICE, &named).await;
+    let of = bench.one(ALICE, "2026-11-09").await.unwrap().occurrence;
+    let reply = bench
+        .respond(ALICE, &of, Attendance::Accepted)
+        .await
+        .unwrap();
+    assert!(
+        reply.contains("DTSTART;TZID=Europe/Zurich:20261109T"),
+        "{reply}"
+    );
+    for line in ["BEGIN:VTIMEZONE", "TZID:Europe/Zurich", "TZOFFSETTO:+0100"] {
+        assert!(reply.contains(line), "{line}\n{reply}");
+    }
+}
+
 pub(super) async fn an_answer_to_one_occurrence_leaves_the_others(bench: Bench) {
     bench.take(ALICE, STAND_UP).await;
     let of = stand_up("2026-11-09T10:00");
