@@ -8,9 +8,9 @@ use std::time::Duration;
 pub(super) struct Measured(pub(super) Child);
 
 impl Measured {
-    /// Processor time of all its threads, those that ended included.
+    /// Processor time of all its threads, those that ended included, and of the voice programs that it ran.
     pub(super) fn used(&self) -> Duration {
-        used(&self.file("stat"))
+        used(&self.file("stat"), 4)
     }
 
     /// Processor time of each thread that has such a name.
@@ -19,7 +19,7 @@ impl Measured {
         threads
             .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("stat")).ok())
             .filter(|stat| stat.contains(&format!("({name}")))
-            .map(|stat| used(&stat))
+            .map(|stat| used(&stat, 2))
             .collect()
     }
 
@@ -43,10 +43,11 @@ impl Measured {
     }
 }
 
-/// Of a line of `/proc/PID/stat`.
-fn used(stat: &str) -> Duration {
+/// Of a line of `/proc/PID/stat`: its own time, for itself and in the kernel, is in the first two of these
+/// fields, that of its children in the next two.
+fn used(stat: &str, fields: usize) -> Duration {
     let (_, after) = stat.rsplit_once(')').unwrap();
-    let fields = after.split_whitespace().skip(11).take(2);
+    let fields = after.split_whitespace().skip(11).take(fields);
     let ticks: u64 = fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
     // A tick is a hundredth of a second on every Linux.
     Duration::from_millis(ticks * 10)
