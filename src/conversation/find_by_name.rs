@@ -61,13 +61,13 @@ pub(super) async fn choose_sender<T: Sent>(
             return Ok(None);
         };
         let senders = senders(&messages, &letters);
+        // A name that nobody has was spelled as well as one that somebody has.
+        caller.forgive_failures();
         match senders.len() {
             0 => {
                 caller.say(prompts::SENDER_NOT_FOUND).await?;
-                caller.forgive_failures();
             }
             1 => {
-                caller.forgive_failures();
                 messages
                     .retain(|message| message.name().is_some_and(|name| senders.contains(name)));
                 let sender = senders.into_iter().next().unwrap_or_default();

@@ -120,13 +120,13 @@ impl<'a> PeopleSearch<'a> {
             self.letters.push_str(&letters);
             self.letters.truncate(LETTERS_MAX);
             let found = self.contacts(visit).await?;
+            // A name that nobody has was spelled as well as one that somebody has.
+            caller.forgive_failures();
             if found.is_empty() {
                 self.letters.clear();
                 caller.say(prompts::NO_CONTACT_FOUND).await?;
-                caller.forgive_failures();
                 continue;
             }
-            caller.forgive_failures();
             match people_list::pick(caller, visit, found, MatchedName::None).await? {
                 Pick::One(addressee) => return Ok(Some(addressee)),
                 Pick::NewSearch => self.letters.clear(),

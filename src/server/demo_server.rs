@@ -73,8 +73,9 @@ pub async fn serve(options: DemoOptions) -> Result<(), StartFault> {
     let held = super::data_folder::hold(&data).map_err(StartFault)?;
     if options.fresh {
         empty(&data).await?;
+    } else {
+        leave_others_alone(&data).await?;
     }
-    leave_others_alone(&data).await?;
     let note = DemoNote::new(start, trust.clone());
     check_note(&data, &note)?;
     let config = configure(&options, listeners.clone(), &data)?;

@@ -291,7 +291,7 @@ pub(super) fn open_assets(config: &Config) -> Result<Assets, StartFault> {
 /// the one that the configuration names: subscribers may choose any.
 pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault> {
     let language = open_language_with(&open_assets(config)?, config)?;
-    let faults = language.layouts.iter().map(|layout| {
+    let mut faults = language.layouts.iter().map(|layout| {
         let words = Words {
             prompts: &language.prompts,
             keys: layout,
@@ -300,7 +300,7 @@ pub(super) fn open_language(config: &Config) -> Result<Arc<Language>, StartFault
         check_layout(words, &menus::all()).faults
     });
     // What one layout lacks the others lack too, for the most part: once is enough.
-    match faults.into_iter().find(|faults| !faults.is_empty()) {
+    match faults.find(|faults| !faults.is_empty()) {
         None => Ok(language),
         Some(faults) => {
             let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
