@@ -265,10 +265,19 @@ impl Server {
     }
 
     pub(crate) async fn metric_becomes(&self, name: &str, value: f64) {
+        self.metric_comes_to(name, |now| now == value).await;
+    }
+
+    /// Waits until a metric is as `wanted`.
+    pub(crate) async fn metric_comes_to(&self, name: &str, wanted: impl Fn(f64) -> bool) {
         let until = Instant::now() + Duration::from_secs(15);
-        while self.metric(name) != value {
-            assert!(Instant::now() < until, "{name} is {}", self.metric(name));
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        loop {
+            let now = self.metric(name);
+            if wanted(now) {
+                return;
+            }
+            assert!(Instant::now() < until, "{name} is {now}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
