@@ -25,7 +25,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
-use crate::line::{SAMPLE_RATE, Sound, Take, Tape, TapeId};
+use crate::line::{SAMPLE_RATE, Sound, Take, TakeEnd, Tape, TapeId};
 use crate::mailbox::submission::NoRelay;
 use crate::mailbox::{Cards, Deposit, Envelope, Letterbox, Letterhead, MessageId, Submission};
 use crate::store::StoreFault;
@@ -39,6 +39,14 @@ use tape::{TapeState, TapeThread};
 
 /// How long somebody on the telephone waits for our disk.
 const DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a caller waits for the tone while the disk stands still. Then he is recorded in memory, which
+/// holds 20 s until the disk goes on.
+const DEADLINE_BEFORE_TONE: Duration = Duration::from_secs(1);
+
+/// How long the recording of a caller who has hung up waits for our disk: nobody listens to the
+/// silence, and a call may work on for 60 s behind its end.
+const DEADLINE_AFTER_HANG_UP: Duration = Duration::from_secs(45);
 
 /// The longest recording while the disk is nearly full.
 const LONGEST_WHEN_SCARCE: Duration = Duration::from_secs(60);
@@ -143,8 +151,8 @@ pub struct Outbox {
     thread: TapeThread,
     tapes: Mutex<HashMap<TapeId, Arc<TapeState>>>,
     deposit: Arc<dyn Deposit>,
-    due: Mutex<delivery::Due>,
-    wake: Notify,
+    due: Arc<Mutex<delivery::Due>>,
+    wake: Arc<Notify>,
     mails: mail::Mails,
     space: SpaceProbe,
 }
@@ -174,8 +182,8 @@ impl Outbox {
             thread: TapeThread::start()?,
             tapes: Mutex::default(),
             deposit,
-            due: Mutex::new(delivery::Due::from_folder(found.messages)),
-            wake: Notify::new(),
+            due: Arc::new(Mutex::new(delivery::Due::from_folder(found.messages))),
+            wake: Arc::default(),
             mails: mail::Mails::from_folder(found.mails),
             space,
         })
@@ -190,28 +198,67 @@ impl Outbox {
 
     /// A fresh tape.
     pub async fn tape(&self, purpose: TapePurpose) -> Result<Tape, OutboxFault> {
-        if self.room().await == Room::None {
-            return Err(OutboxFault::NoRoom);
-        }
         let id = TapeId(ulid::Ulid::generate().to_string().into());
         let (folder, tape) = (self.folder.clone(), id.clone());
-        let file = blocking(move || folder.begin(&tape, purpose)).await?;
-        Ok(self.hand_out(id, file, 0, false))
+        self.hand_out(id, 0, false, move |state| {
+            let begun = folder.begin(&tape, purpose)?;
+            // Discarded before there was anything to remove.
+            if state.is_discarded() {
+                folder.discard(&tape)?;
+            }
+            Ok(begun)
+        })
+        .await
     }
 
     /// The tape again, to go on recording behind what `recording` keeps.
     pub async fn more_tape(&self, recording: &Recording) -> Result<Tape, OutboxFault> {
-        if self.room().await == Room::None {
-            return Err(OutboxFault::NoRoom);
-        }
-        let (folder, kept) = (self.folder.clone(), recording.clone());
-        let file = blocking(move || folder.reopen(&kept)).await?;
         // What was lost before stays lost, however well the rest is recorded.
         let gaps = lock(&self.tapes)
             .get(&recording.tape)
             .is_some_and(|state| state.has_gaps());
-        let id = recording.tape.clone();
-        Ok(self.hand_out(id, file, recording.samples, gaps))
+        let (folder, kept) = (self.folder.clone(), recording.clone());
+        let reopen = move |_: &TapeState| folder.reopen(&kept);
+        self.hand_out(recording.tape.clone(), recording.samples, gaps, reopen)
+            .await
+    }
+
+    /// A tape whose file holds so many samples. When the disk does not open it in time it is recorded
+    /// in memory meanwhile.
+    async fn hand_out(
+        &self,
+        id: TapeId,
+        written: u64,
+        gaps: bool,
+        open: impl FnOnce(&TapeState) -> Result<std::fs::File, OutboxFault> + Send + 'static,
+    ) -> Result<Tape, OutboxFault> {
+        if self.room().await == Room::None {
+            return Err(OutboxFault::NoRoom);
+        }
+        let (writer, promise) = self.thread.writer(written);
+        let state = promise.state().clone();
+        if gaps {
+            state.note_gap();
+        }
+        let opened = within(DEADLINE_BEFORE_TONE, move || {
+            match open(promise.state()) {
+                Ok(file) => promise.keep(file),
+                Err(fault) => {
+                    promise.refuse(fault.clone());
+                    return Err(fault);
+                }
+            }
+            Ok(())
+        });
+        match opened.await {
+            Ok(()) => {}
+            Err(OutboxFault::Stalled) => {
+                tracing::warn!("the disk stands still: a recording begins in memory");
+            }
+            Err(fault) => return Err(fault),
+        }
+        lock(&self.tapes).insert(id.clone(), state);
+        Ok(Tape { id, writer })
     }
 
     /// What a take left on its tape, behind `so_far` if that was recorded before: waits until all
@@ -233,10 +280,17 @@ impl Outbox {
             voiced: so_far.map_or(Duration::ZERO, |recording| recording.voiced) + take.voiced,
         };
         let (folder, writing) = (self.folder.clone(), state.clone());
-        blocking(move || {
+        let deadline = match take.end {
+            TakeEnd::HungUp => DEADLINE_AFTER_HANG_UP,
+            _ => DEADLINE,
+        };
+        within(deadline, move || {
             let written = writing
-                .wait_until_written(DEADLINE)
+                .wait_until_written(deadline)
                 .ok_or(OutboxFault::Stalled)?;
+            if let Some(fault) = writing.unopened() {
+                return Err(fault.clone());
+            }
             recording.samples = recording.samples.min(written);
             folder.cut(&recording)?;
             Ok(recording)
@@ -263,17 +317,22 @@ impl Outbox {
         let state = lock(&self.tapes).remove(&recording.tape);
         envelope.id = MessageId(recording.tape.0.clone());
         envelope.cut_short |= state.is_some_and(|state| state.has_gaps());
-        let folder = self.folder.clone();
-        let acknowledged = envelope.clone();
-        blocking(move || folder.acknowledge(&acknowledged, &recording)).await?;
-        lock(&self.due).add(envelope);
-        self.wake.notify_one();
-        Ok(())
+        let (folder, due, wake) = (self.folder.clone(), self.due.clone(), self.wake.clone());
+        // In the same piece of work, so that a message whose caller has not waited arrives all the same.
+        blocking(move || {
+            folder.acknowledge(&envelope, &recording)?;
+            lock(&due).add(envelope);
+            wake.notify_one();
+            Ok(())
+        })
+        .await
     }
 
     /// Throws a recording away.
     pub async fn discard(&self, tape: &TapeId) {
-        lock(&self.tapes).remove(tape);
+        if let Some(state) = lock(&self.tapes).remove(tape) {
+            state.discard();
+        }
         let (folder, id) = (self.folder.clone(), tape.clone());
         if let Err(fault) = blocking(move || folder.discard(&id)).await {
             tracing::warn!(tape = %tape.0, %fault, "a discarded recording could not be removed");
@@ -283,7 +342,7 @@ impl Outbox {
     /// How much the disk can take. Below 10 % or 1 GB only short recordings, below 2 % none.
     pub async fn room(&self) -> Room {
         let (folder, space) = (self.folder.clone(), self.space.clone());
-        let asked = blocking(move || {
+        let asked = within(DEADLINE_BEFORE_TONE, move || {
             space(folder.path()).map_err(|error| StoreFault::file(folder.path(), &error).into())
         });
         match asked.await {
@@ -298,15 +357,6 @@ impl Outbox {
             }
         }
     }
-
-    fn hand_out(&self, id: TapeId, file: std::fs::File, written: u64, gaps: bool) -> Tape {
-        let (writer, state) = self.thread.writer(file, written);
-        if gaps {
-            state.note_gap();
-        }
-        lock(&self.tapes).insert(id.clone(), state);
-        Tape { id, writer }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -317,7 +367,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OutboxFault> + Send + 'static,
 ) -> Result<T, OutboxFault> {
-    match tokio::time::timeout(DEADLINE, tokio::task::spawn_blocking(work)).await {
+    within(DEADLINE, work).await
+}
+
+/// The same with another deadline.
+async fn within<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, OutboxFault> + Send + 'static,
+) -> Result<T, OutboxFault> {
+    match tokio::time::timeout(deadline, tokio::task::spawn_blocking(work)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => Err(StoreFault::Database(error.to_string()).into()),
         Err(_) => Err(OutboxFault::Stalled),

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::OutboxFault;
@@ -28,6 +28,8 @@ const BREATH: Duration = Duration::from_millis(2);
 pub(super) struct TapeState {
     queued: AtomicUsize,
     gaps: AtomicBool,
+    discarded: AtomicBool,
+    unopened: OnceLock<OutboxFault>,
     ended: Mutex<Option<u64>>,
     end: Condvar,
 }
@@ -54,6 +56,21 @@ impl TapeState {
         self.gaps.store(true, Ordering::Relaxed);
     }
 
+    /// Nobody wants the recording any more.
+    pub(super) fn discard(&self) {
+        self.discarded.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody wants it.
+    pub(super) fn is_discarded(&self) -> bool {
+        self.discarded.load(Ordering::SeqCst)
+    }
+
+    /// Why its file could not be opened, if that is known.
+    pub(super) fn unopened(&self) -> Option<&OutboxFault> {
+        self.unopened.get()
+    }
+
     fn end(&self, samples: u64) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(samples);
         self.end.notify_all();
@@ -61,9 +78,47 @@ impl TapeState {
 }
 
 enum Work {
-    Begin(u64, File, u64, Arc<TapeState>),
+    /// A tape whose file holds so many samples.
+    Begin(u64, u64, Arc<TapeState>),
+    /// The file is there; without one it will never be.
+    File(u64, Option<File>),
     Sound(u64, Vec<i16>),
     End(u64),
+}
+
+/// The file of a tape, promised: a disk that stands still opens it late, and what is recorded
+/// meanwhile waits in memory. Dropped, it will never be there.
+pub(super) struct Promise {
+    number: u64,
+    queue: Sender<Work>,
+    state: Arc<TapeState>,
+    kept: bool,
+}
+
+impl Promise {
+    /// What is known of the tape.
+    pub(super) fn state(&self) -> &Arc<TapeState> {
+        &self.state
+    }
+
+    /// Here is the file.
+    pub(super) fn keep(mut self, file: File) {
+        self.kept = true;
+        let _ = self.queue.send(Work::File(self.number, Some(file)));
+    }
+
+    /// The file could not be opened.
+    pub(super) fn refuse(self, fault: OutboxFault) {
+        let _ = self.state.unopened.set(fault);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = self.queue.send(Work::File(self.number, None));
+        }
+    }
 }
 
 /// The thread that writes all tapes. It ends when outbox and tapes are gone.
@@ -85,21 +140,27 @@ impl TapeThread {
         })
     }
 
-    /// A writer that appends to `file`, which holds `written` samples.
-    pub(super) fn writer(&self, file: File, written: u64) -> (Box<dyn TapeWriter>, Arc<TapeState>) {
+    /// A writer that appends to the promised file, which holds `written` samples.
+    pub(super) fn writer(&self, written: u64) -> (Box<dyn TapeWriter>, Promise) {
         let state = Arc::new(TapeState::default());
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let begun = Work::Begin(number, file, written, state.clone());
+        let begun = Work::Begin(number, written, state.clone());
         if self.queue.send(begun).is_err() {
             state.end(written);
         }
+        let promise = Promise {
+            number,
+            queue: self.queue.clone(),
+            state: state.clone(),
+            kept: false,
+        };
         let writer = QueueWriter {
             number,
             piece: Vec::with_capacity(PIECE),
             queue: self.queue.clone(),
-            state: state.clone(),
+            state,
         };
-        (Box::new(writer), state)
+        (Box::new(writer), promise)
     }
 }
 
@@ -144,9 +205,59 @@ impl Drop for QueueWriter {
 }
 
 struct OpenTape {
-    file: File,
+    file: TapeFile,
     written: u64,
+    /// No more sound comes.
+    ended: bool,
     state: Arc<TapeState>,
+}
+
+enum TapeFile {
+    /// Promised; what has come so far.
+    Awaited(Vec<i16>),
+    Open(File),
+    /// It will never be there.
+    Refused,
+}
+
+impl OpenTape {
+    fn open(&mut self, file: Option<File>, bytes: &mut Vec<u8>) {
+        let opened = file.map_or(TapeFile::Refused, TapeFile::Open);
+        if let TapeFile::Awaited(so_far) = std::mem::replace(&mut self.file, opened)
+            && !so_far.is_empty()
+        {
+            self.take(so_far, bytes);
+        }
+    }
+
+    fn take(&mut self, samples: Vec<i16>, bytes: &mut Vec<u8>) {
+        let written = match &mut self.file {
+            // It counts as queued until it is written, so that no more gathers than may.
+            TapeFile::Awaited(so_far) => return so_far.extend(samples),
+            TapeFile::Open(file) => {
+                bytes.clear();
+                bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+                file.write_all(bytes)
+            }
+            TapeFile::Refused => Err(std::io::Error::other("its file could not be opened")),
+        };
+        match written {
+            Ok(()) => self.written += samples.len() as u64,
+            Err(error) => {
+                if !self.state.gaps.swap(true, Ordering::Relaxed) {
+                    tracing::error!(%error, "recorded sound is lost");
+                }
+            }
+        }
+        self.state
+            .queued
+            .fetch_sub(samples.len(), Ordering::Relaxed);
+    }
+
+    /// Whether everything has been done that can be.
+    fn is_over(&self) -> bool {
+        self.ended && !matches!(self.file, TapeFile::Awaited(_))
+    }
 }
 
 #[expect(
@@ -163,43 +274,43 @@ fn write_tapes(work: &Receiver<Work>) {
         })
     };
     while let Ok(work) = next() {
-        match work {
-            Work::Begin(number, file, written, state) => {
-                tapes.insert(
-                    number,
-                    OpenTape {
-                        file,
-                        written,
-                        state,
-                    },
-                );
+        let number = match work {
+            Work::Begin(number, written, state) => {
+                let tape = OpenTape {
+                    file: TapeFile::Awaited(Vec::new()),
+                    written,
+                    ended: false,
+                    state,
+                };
+                tapes.insert(number, tape);
+                continue;
             }
             Work::Sound(number, samples) => {
-                let Some(tape) = tapes.get_mut(&number) else {
-                    continue;
-                };
-                bytes.clear();
-                bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-                match tape.file.write_all(&bytes) {
-                    Ok(()) => tape.written += samples.len() as u64,
-                    Err(error) => {
-                        if !tape.state.gaps.swap(true, Ordering::Relaxed) {
-                            tracing::error!(%error, "recorded sound is lost");
-                        }
-                    }
+                if let Some(tape) = tapes.get_mut(&number) {
+                    tape.take(samples, &mut bytes);
                 }
-                tape.state
-                    .queued
-                    .fetch_sub(samples.len(), Ordering::Relaxed);
+                continue;
+            }
+            Work::File(number, file) => {
+                if let Some(tape) = tapes.get_mut(&number) {
+                    tape.open(file, &mut bytes);
+                }
+                number
             }
             Work::End(number) => {
-                if let Some(tape) = tapes.remove(&number) {
-                    if tape.state.has_gaps() {
-                        tracing::error!("a recording has gaps: the disk was too slow or full");
-                    }
-                    tape.state.end(tape.written);
+                if let Some(tape) = tapes.get_mut(&number) {
+                    tape.ended = true;
                 }
+                number
             }
+        };
+        if tapes.get(&number).is_some_and(OpenTape::is_over)
+            && let Some(tape) = tapes.remove(&number)
+        {
+            if tape.state.has_gaps() {
+                tracing::error!("a recording has gaps: the disk was too slow or full");
+            }
+            tape.state.end(tape.written);
         }
     }
 }
@@ -217,7 +328,9 @@ mod tests {
         let (mut reader, pipe) = std::io::pipe().unwrap();
         let thread = TapeThread::start().unwrap();
         let file = File::from(std::os::fd::OwnedFd::from(pipe));
-        let (mut writer, state) = thread.writer(file, 0);
+        let (mut writer, promise) = thread.writer(0);
+        let state = promise.state().clone();
+        promise.keep(file);
         let frame = [7; 160];
         let mut longest = Duration::ZERO;
         for _ in 0..60 * 50 {
@@ -242,5 +355,48 @@ mod tests {
         let written = state.wait_until_written(Duration::from_secs(10)).unwrap();
         assert!((20 * 8_000..60 * 8_000).contains(&written), "{written}");
         assert_eq!(drained.join().unwrap(), written);
+    }
+    #[test]
+    fn what_is_recorded_before_the_file_is_there_waits_for_it() {
+        let thread = TapeThread::start().unwrap();
+        let (mut writer, promise) = thread.writer(0);
+        let state = promise.state().clone();
+        let sound: Vec<i16> = (0..4_000).collect();
+        writer.write(&sound);
+        drop(writer);
+        assert_eq!(state.wait_until_written(Duration::from_millis(50)), None);
+        let mut file = tempfile::tempfile().unwrap();
+        promise.keep(file.try_clone().unwrap());
+        let written = state.wait_until_written(Duration::from_secs(10));
+        assert_eq!(written, Some(4_000));
+        assert!(!state.has_gaps());
+        let mut bytes = Vec::new();
+        std::io::Seek::rewind(&mut file).unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        let expected: Vec<u8> = sound.iter().flat_map(|at| at.to_le_bytes()).collect();
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn no_more_waits_for_a_file_than_for_a_disk_and_one_that_never_comes_ends_the_tape() {
+        for refused in [true, false] {
+            let thread = TapeThread::start().unwrap();
+            let (mut writer, promise) = thread.writer(0);
+            let state = promise.state().clone();
+            for _ in 0..30 * 50 {
+                writer.write(&[7; 160]);
+            }
+            drop(writer);
+            assert_eq!(state.queued.load(Ordering::Relaxed), QUEUED_MAX);
+            match refused {
+                true => promise.refuse(OutboxFault::NoRoom),
+                false => drop(promise),
+            }
+            let written = state.wait_until_written(Duration::from_secs(10));
+            assert_eq!(written, Some(0));
+            assert!(state.has_gaps());
+            assert_eq!(state.queued.load(Ordering::Relaxed), 0);
+            assert_eq!(state.unopened().is_some(), refused);
+        }
     }
 }

@@ -242,6 +242,97 @@ async fn discarding_leaves_nothing_and_takes_nothing_back() {
     assert_eq!(house.delivered().len(), 1, "an acknowledged message stays");
 }
 
+/// A disk that stands still: the one thread that may work on files is kept.
+fn with_a_disk_to_stop(test: impl AsyncFnOnce(House)) {
+    let house = House::new();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(test(house));
+}
+
+/// Stops it until what is given back is dropped.
+fn stop_the_disk() -> std::sync::mpsc::Sender<()> {
+    let (go_on, still) = std::sync::mpsc::channel();
+    drop(tokio::task::spawn_blocking(move || still.recv()));
+    go_on
+}
+
+#[test]
+fn a_caller_is_recorded_although_the_disk_stands_still_at_the_tone() {
+    with_a_disk_to_stop(async |house| {
+        let outbox = house.outbox();
+        let stopped = stop_the_disk();
+        let tape = outbox.tape(message()).await.unwrap();
+        assert_eq!(house.files(), [""; 0], "nothing could be written yet");
+        let mut take = record(tape, &sound(20_000));
+        take.end = TakeEnd::HungUp;
+        let finished = async {
+            let patient = Duration::from_millis(100) + DEADLINE;
+            let finish = outbox.finish(&take, None);
+            let mut finish = std::pin::pin!(finish);
+            let early = tokio::time::timeout(patient, &mut finish).await;
+            assert!(early.is_err(), "who has hung up is waited for longer");
+            drop(stopped);
+            finish.await
+        };
+        let recording = finished.await.unwrap();
+        assert_eq!(recording.samples, 20_000);
+        outbox.deliver(envelope(), recording).await.unwrap();
+        outbox.deliver_due().await;
+        let delivered = house.delivered();
+        assert_eq!(delivered[0].1, sound(20_000));
+        assert!(!delivered[0].0.cut_short);
+        assert_eq!(house.files(), [""; 0]);
+    });
+}
+
+#[test]
+fn what_was_discarded_before_the_disk_went_on_leaves_nothing() {
+    with_a_disk_to_stop(async |house| {
+        let outbox = house.outbox();
+        let stopped = stop_the_disk();
+        let tape = outbox.tape(message()).await.unwrap();
+        let id = tape.id.clone();
+        record(tape, &sound(20_000));
+        outbox.discard(&id).await;
+        drop(stopped);
+        // Behind all that waited.
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        assert_eq!(house.files(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_recording_that_cannot_be_opened_is_a_fault_and_no_silence() {
+    with_a_disk_to_stop(async |house| {
+        let outbox = house.outbox();
+        let stopped = stop_the_disk();
+        let tape = outbox.tape(message()).await.unwrap();
+        let take = record(tape, &sound(20_000));
+        fs::remove_dir_all(house.folder.path()).unwrap();
+        drop(stopped);
+        let fault = outbox.finish(&take, None).await.unwrap_err();
+        assert!(matches!(fault, OutboxFault::Disk(_)), "{fault:?}");
+    });
+}
+
+#[test]
+fn a_message_that_was_not_kept_in_time_arrives_all_the_same() {
+    with_a_disk_to_stop(async |house| {
+        let outbox = house.outbox();
+        let take = record(outbox.tape(message()).await.unwrap(), &sound(9_000));
+        let recording = outbox.finish(&take, None).await.unwrap();
+        let stopped = stop_the_disk();
+        let fault = outbox.deliver(envelope(), recording).await.unwrap_err();
+        assert_eq!(fault, OutboxFault::Stalled);
+        assert_eq!(outbox.waiting().due, 0);
+        drop(stopped);
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        outbox.deliver_due().await;
+        assert_eq!(house.delivered()[0].1, sound(9_000));
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_crash_while_recording_delivers_what_there_is_marked_as_cut() {
     let house = House::new();
