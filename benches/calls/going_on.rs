@@ -8,6 +8,9 @@ use super::server::Server;
 use super::signalling::Script;
 use super::{Bench, CALLS_MOST, FULL, Load, MEASURED, SETTLED, USUAL, most, ms};
 
+/// The calls of the curve's points, but for the greatest number that is found.
+const STEPS: [usize; 4] = [100, 250, 500, USUAL];
+
 impl Bench {
     pub(super) fn playing(&mut self) {
         let floor = self.floor.unwrap();
@@ -16,23 +19,12 @@ impl Bench {
         println!("playing:");
         let mut points = Vec::new();
         let mut cost = 0.0;
-        for calls in [100, 250, 500, USUAL] {
+        for calls in STEPS {
             let load = self.load_of(&server, calls, listens, Duration::ZERO);
             points.push(self.point(&server, &load));
             cost = load.cost_ms() / 1_000.0;
             self.telephones.hang_up_all(1_000.0);
         }
-        let ratio = cost / floor.cost;
-        self.row(
-            "prompt playing, processor time against the floor's",
-            format!(
-                "{ratio:.2} ({:.3} ms against {:.3} ms a call-second)",
-                cost * 1_000.0,
-                floor.cost * 1_000.0
-            ),
-            "≤ 1.6",
-            ratio <= 1.6,
-        );
         let mut best = None;
         let most = most(FULL / cost, |calls| {
             let load = self.load_of(&server, calls, listens, Duration::ZERO);
@@ -44,6 +36,27 @@ impl Bench {
             }
             good
         });
+        // The same again the other way round, and the floor too: a machine that becomes faster or slower
+        // meanwhile bends neither the curve nor the ratio.
+        for point in points.iter_mut().rev() {
+            let load = self.load_of(&server, point.calls, listens, Duration::ZERO);
+            point.processor = (point.processor + load.used * 100.0) / 2.0;
+            self.telephones.hang_up_all(1_000.0);
+        }
+        let cost = points.last().unwrap().processor / 100.0 / USUAL as f64;
+        let again = self.floor_of(USUAL, floor.way).cost_ms() / 1_000.0;
+        let floor_cost = (floor.cost + again) / 2.0;
+        let ratio = cost / floor_cost;
+        self.row(
+            "prompt playing, processor time against the floor's, each before and after",
+            format!(
+                "{ratio:.2} ({:.3} ms against {:.3} ms a call-second)",
+                cost * 1_000.0,
+                floor_cost * 1_000.0
+            ),
+            "≤ 1.6",
+            ratio <= 1.6,
+        );
         points.extend(best);
         let share = most as f64 / floor.most as f64;
         self.row(
