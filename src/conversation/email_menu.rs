@@ -1,8 +1,8 @@
 //! What can be done with an e-mail, and what of it is possible at present.
 
 use super::desk::{Session, Visit};
-use super::email::Opened;
 use super::email_meeting::Meeting;
+use super::email_opened::Opened;
 use super::playback::Steer;
 use super::{compose, prompts, reading_language, undo};
 use crate::caller::{OpenMenu, Saying};

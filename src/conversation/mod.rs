@@ -22,6 +22,7 @@ mod email;
 mod email_header;
 mod email_meeting;
 mod email_menu;
+mod email_opened;
 mod faults;
 mod find_by_name;
 mod find_recipient;
