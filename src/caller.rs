@@ -315,11 +315,6 @@ impl Caller {
         self.phrases_offered = offered;
     }
 
-    /// The language of the conversation from now on.
-    pub fn set_locale(&mut self, locale: Locale) {
-        self.locale = locale;
-    }
-
     /// The language of the conversation.
     pub fn locale(&self) -> &Locale {
         &self.locale

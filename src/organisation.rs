@@ -18,7 +18,6 @@ mod text;
 mod whole;
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use rusqlite::params;
 
@@ -30,9 +29,6 @@ use crate::store::{self, Store, StoreFault, wav};
 pub use apply::{Report, apply, apply_text, check_text, export, export_text};
 pub use snapshot::OrganisationSnapshot;
 pub use whole::{OrganisationFault, Whole};
-
-/// How often a running server looks for changes made by others.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The organisation as it is now.
 pub struct Organisation {
@@ -84,22 +80,6 @@ impl Organisation {
         let snapshot = self.store.read_now(OrganisationSnapshot::read)?;
         self.replace(snapshot);
         Ok(())
-    }
-
-    /// Keeps the snapshot up to date, as long as this future lives. The server runs it once.
-    pub async fn follow(&self) {
-        let mut every = tokio::time::interval(LOOK_EVERY);
-        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            every.tick().await;
-            match self.refresh().await {
-                Ok(true) => {
-                    tracing::info!(version = self.snapshot().version(), "organisation changed")
-                }
-                Ok(false) => {}
-                Err(fault) => tracing::warn!(%fault, "cannot look for changes of the organisation"),
-            }
-        }
     }
 
     /// Puts another sound in the place of a dial plan's welcome or announcement. A file that no dial plan

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::Calendar;
-use super::embedded::EmbeddedCalendar;
 use crate::line::Sound;
 use crate::mailbox::mime::Mail;
 use crate::mailbox::{Deposit, Envelope, Folder, Letterbox, MailFault, MailboxId, MessageId};
@@ -41,19 +40,6 @@ impl<M> Followed<M> {
                 mailbox.0
             ),
         }
-    }
-}
-
-/// Lets a calendar of ours follow a mail that lies in a mailbox already. Blocks.
-pub fn follow_now(calendar: &EmbeddedCalendar, mailbox: &MailboxId, mail: &[u8]) {
-    let Some((object, sender)) = scheduling_part(mail) else {
-        return;
-    };
-    if let Err(fault) = calendar.take_text(mailbox, &object, Some(&sender)) {
-        warn!(
-            "the calendar of {} does not follow a mail: {fault}",
-            mailbox.0
-        );
     }
 }
 

@@ -193,14 +193,6 @@ impl Gate {
         self.counters.snapshot()
     }
 
-    /// How many sources are remembered now.
-    pub fn sources_known(&self) -> usize {
-        self.sources
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .known()
-    }
-
     /// Decides what becomes of `bytes`: one datagram, or one message as the framing of a stream found it.
     pub fn judge(
         &self,

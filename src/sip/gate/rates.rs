@@ -138,6 +138,7 @@ impl Sources {
         due
     }
 
+    #[cfg(test)]
     pub(super) fn known(&self) -> usize {
         self.recent.len() + self.older.len()
     }
