@@ -36,7 +36,6 @@ async fn strangers_unknown_numbers_and_strange_offers_are_turned_away() {
     );
 
     server.change_organisation(|text| text.replace("127.0.0.0/8", "127.0.0.1/32"));
-    tokio::time::sleep(Duration::from_secs(1)).await;
     let elsewhere: SocketAddr = "127.0.0.2:0".parse().unwrap();
     let mut stranger = Phone::udp_from(elsewhere, server.sip).await;
     assert_eq!(
@@ -122,7 +121,6 @@ async fn a_gateway_takes_no_new_calls_and_is_then_disabled() {
         });
     };
     set("NoNewCalls");
-    tokio::time::sleep(Duration::from_secs(1)).await;
     let mut phone = Phone::udp(server.sip).await;
     let refused = answer_to_invite(&mut phone, "7000", &an_offer()).await;
     assert_eq!(refused.status(), 503);
@@ -144,7 +142,6 @@ async fn a_gateway_takes_no_new_calls_and_is_then_disabled() {
         403
     );
     set("Enabled");
-    tokio::time::sleep(Duration::from_secs(1)).await;
     InCall::dial(&server, "7000", "9999", "")
         .await
         .hang_up()

@@ -227,12 +227,20 @@ impl Server {
         text.lines().skip(1).map(ToOwned::to_owned).collect()
     }
 
-    /// Exports the organisation, lets `change` edit the text, and applies it.
+    /// Exports the organisation, lets `change` edit the text, applies it, and waits until the server has
+    /// read it. Blocks.
     pub(crate) fn change_organisation(&self, change: impl FnOnce(String) -> String) {
         let file = self.folder.path().join("organisation.toml");
         let text = change(self.run(&["org", "export"]));
         std::fs::write(&file, text).unwrap();
+        let read = || self.log().matches("organisation was changed").count();
+        let before = read();
         self.run(&["org", "apply", file.to_str().unwrap()]);
+        let until = Instant::now() + Duration::from_secs(15);
+        while read() == before {
+            assert!(Instant::now() < until, "not read:\n{}", self.log());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
     }
 
     /// A page of the HTTP side: status and body.
