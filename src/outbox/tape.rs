@@ -356,6 +356,7 @@ mod tests {
         assert!((20 * 8_000..60 * 8_000).contains(&written), "{written}");
         assert_eq!(drained.join().unwrap(), written);
     }
+
     #[test]
     fn what_is_recorded_before_the_file_is_there_waits_for_it() {
         let thread = TapeThread::start().unwrap();
