@@ -152,7 +152,12 @@ async fn outsider(desk: &Desk, name: String, address: String) -> Talk<Recipient>
         .await
         .map_err(faults::directory)?;
     let known = known.and_then(|person| colleague(desk, &person));
-    Ok(known.unwrap_or_else(|| Recipient {
+    // Mail that leaves us goes to the address as it is written, with what stands behind its plus.
+    let is_written_so = |known: &Recipient| {
+        let written = |own: &MailAddress| own.is(&address);
+        known.mailbox.is_some() || known.address.as_ref().is_some_and(written)
+    };
+    Ok(known.filter(is_written_so).unwrap_or_else(|| Recipient {
         mailbox: None,
         address: Some(MailAddress {
             name: Some(name).filter(|name| !name.is_empty()),

@@ -134,9 +134,18 @@ impl Index {
         self.only(places)
     }
 
-    /// The one person with this mail address; nobody when two differ.
+    /// The one person with this mail address; nobody when two differ. What follows a plus is the
+    /// owner's business (RFC 5233), unless the address is somebody's with all of it.
     pub fn by_address(&self, address: &str) -> Option<&Arc<Person>> {
-        let places = self.by_address.get(&address.to_ascii_lowercase())?;
+        let address = address.to_ascii_lowercase();
+        let places = match self.by_address.get(&address) {
+            Some(places) => places,
+            None => {
+                let (local, domain) = address.rsplit_once('@')?;
+                let (user, _) = local.split_once('+')?;
+                self.by_address.get(&format!("{user}@{domain}"))?
+            }
+        };
         self.only(places.clone())
     }
 
@@ -291,6 +300,12 @@ mod tests {
         );
         assert_eq!(user(index.by_address("both@example.test")), None);
         assert_eq!(user(index.by_address("nobody@example.test")), None);
+        assert_eq!(
+            user(index.by_address("a+orders@example.test")).as_deref(),
+            Some("a")
+        );
+        assert_eq!(user(index.by_address("both+orders@example.test")), None);
+        assert_eq!(user(index.by_address("nobody+a@example.test")), None);
     }
 
     #[test]
