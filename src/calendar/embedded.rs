@@ -15,7 +15,9 @@ use super::meeting_mail::Told;
 use super::object::{self, Piece};
 use super::rule::Budget;
 use super::scheduling::Draft;
-use super::{Agenda, Attendance, Calendar, EventId, MeetingMail, Notice, Occurrence, Span};
+use super::{
+    Agenda, Appointment, Attendance, Calendar, EventId, MeetingMail, Notice, Occurrence, Span,
+};
 use crate::mailbox::{Capabilities, MailFault, MailboxId};
 use crate::store::{Store, StoreFault};
 
@@ -32,6 +34,8 @@ pub struct Imported {
     pub uid: String,
     /// Its subject; empty where it has none, or cannot be read.
     pub subject: String,
+    /// Its time zone is unknown: it is read at the owner's clock, and callers are told so.
+    pub zone_uncertain: bool,
     /// Whether it was taken; false when what is there is newer.
     pub taken: Result<bool, MailFault>,
 }
@@ -53,19 +57,24 @@ impl EmbeddedCalendar {
         let mut report = Vec::new();
         for piece in object::pieces(text)? {
             let uid = piece.uid.clone();
-            let (subject, taken) = match readable(&piece) {
-                Ok(subject) if dry_run => (subject, Ok(true)),
-                Ok(subject) => {
-                    let touched = self.take_now(mailbox, None, vec![piece], None);
-                    (subject, touched.map(|touched| !touched.is_empty()))
-                }
-                Err(why) => (String::new(), Err(why)),
-            };
-            report.push(Imported {
+            let mut imported = Imported {
                 uid,
-                subject,
-                taken,
-            });
+                subject: String::new(),
+                zone_uncertain: false,
+                taken: Ok(true),
+            };
+            match readable(&piece) {
+                Ok(event) => {
+                    imported.subject = event.subject;
+                    imported.zone_uncertain = event.zone_uncertain;
+                    if !dry_run {
+                        let touched = self.take_now(mailbox, None, vec![piece], None);
+                        imported.taken = touched.map(|touched| !touched.is_empty());
+                    }
+                }
+                Err(why) => imported.taken = Err(why),
+            }
+            report.push(imported);
         }
         Ok(report)
     }
@@ -250,13 +259,12 @@ impl Calendar for EmbeddedCalendar {
     }
 }
 
-/// Whether anything of a piece can be told.
-/// The subject of an event that can be read.
-fn readable(piece: &Piece) -> Result<String, MailFault> {
+/// The first appointment of an event of which all can be read.
+fn readable(piece: &Piece) -> Result<Appointment, MailFault> {
     let object = object::parse(&piece.text);
     let first = |object| {
         let event = expand::first_event(&object, &TimeZone::UTC, &[])?;
-        expand::is_whole(&object).then_some(event.subject)
+        expand::is_whole(&object).then_some(event)
     };
     let unreadable = || {
         MailFault::Refused("its times, or the rule by which it recurs, cannot be read".to_owned())

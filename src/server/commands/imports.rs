@@ -91,12 +91,17 @@ fn import_calendar(place: &Place, user: &str, file: &Path, dry_run: bool) -> any
     for Imported {
         uid,
         subject,
+        zone_uncertain,
         taken: became,
     } in events
     {
+        let doubt = match zone_uncertain {
+            true => " (its time zone is unknown: its times are taken as the owner's own)",
+            false => "",
+        };
         match became {
             Ok(true) => {
-                writeln!(report, "+ {subject}")?;
+                writeln!(report, "+ {subject}{doubt}")?;
                 taken += 1;
             }
             Ok(false) => {

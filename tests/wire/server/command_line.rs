@@ -165,14 +165,15 @@ async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served(
     let file = server.folder.path().join("calendar.ics");
     let event = |uid: &str, start: &str, subject: &str| {
         format!(
-            "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:{start}\r\n\
+            "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261101T000000Z\r\nDTSTART{start}\r\n\
              DURATION:PT30M\r\nSUMMARY:{subject}\r\nEND:VEVENT\r\n"
         )
     };
     let calendar = format!(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\n{}{}END:VCALENDAR\r\n",
-        event("good@x", "20261201T090000Z", "Dentist"),
-        event("bad@x", "when it suits", "Nothing"),
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\n{}{}{}END:VCALENDAR\r\n",
+        event("good@x", ":20261201T090000Z", "Dentist"),
+        event("bad@x", ":when it suits", "Nothing"),
+        event("far@x", ";TZID=Far/Away:20261201T090000", "Trip"),
     );
     std::fs::write(&file, calendar).unwrap();
     let file = file.to_str().unwrap();
@@ -185,6 +186,7 @@ async fn mailboxes_and_the_organisation_are_administered_while_calls_are_served(
     assert!(
         said.contains("+ Dentist")
             && said.contains("! bad@x is left out: ")
+            && said.contains("+ Trip (its time zone is unknown")
             && !said.contains("only"),
         "{said}"
     );
