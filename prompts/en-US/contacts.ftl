@@ -14,7 +14,7 @@ finding-not-allowed = You cannot search for people by telephone.
 # Follows the name of somebody without mailbox and mail address.
 no-way-to-send = No message can be sent there.
 # Follows the name of a group in which nobody can be reached.
-group-empty = No message can be sent there, because the group has no members.
+group-empty = No message can be sent there, because nobody in the group can be reached.
 # Follows the name of a group that is too large.
 group-too-large = No message can be sent there, because the group has too many members.
 # Options for somebody who was found; his name has just been said.

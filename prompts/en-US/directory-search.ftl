@@ -16,8 +16,8 @@ or-switch-spelling = { $by ->
 spell-on = Spell on where you left off, and press pound. To search again, press star.
 # Instead of a list: the organisation wants it so.
 spell-alias-of-one = { $count ->
-    [one] There is { $count } person of that name. Spell the mail address of the person, as far as the at sign, and press pound. To search again, press star.
-   *[other] There are { $count } people of that name. Spell the mail address of the one you mean, as far as the at sign, and press pound. To search again, press star.
+    [one] There is { $count } name that fits. Spell the mail address of the person, as far as the at sign, and press pound. To search again, press star.
+   *[other] There are { $count } names that fit. Spell the mail address of the one you mean, as far as the at sign, and press pound. To search again, press star.
 }
 # Asks for the extension instead.
 extension-of-person = Enter the extension of the person.
@@ -33,8 +33,8 @@ nobody-found = Nobody was found.
 too-many-found = Too many people were found. Please enter more letters.
 # Comes before a list of names.
 people-found = { $count ->
-    [one] There is { $count } person of that name.
-   *[other] There are { $count } people of that name.
+    [one] There is { $count } name that fits.
+   *[other] There are { $count } names that fit.
 }
 # One name of the list. Of "recorded", the owner's voice has just said the name; $info is a title, a
 # department or a place that tells people of one name apart.
