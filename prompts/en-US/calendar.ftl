@@ -123,7 +123,8 @@ clear-count = { $unit ->
     [one] { $deleted } appointment without others will be deleted.
    *[other] { $deleted } appointments without others will be deleted.
 } Do you want to clear your calendar?
-clear-not-done = Nothing was changed.
+# The caller thinks better of it.
+nothing-changed = Nothing was changed.
 clear-done = { $count ->
     [one] { $count } appointment is cleared.
    *[other] { $count } appointments are cleared.
@@ -150,6 +151,7 @@ meeting-details-fast-forward = To skip ahead, press { $key }.
 meeting-details-end = To jump to the end, press { $key }.
 meeting-details-slower = To read slower, press { $key }.
 meeting-details-faster = To read faster, press { $key }.
+meeting-details-language = To hear it in another language, press { $key }.
 meeting-details-back = To go back to the appointment, press { $key }.
 # Who has answered how; $more others are not named.
 attendance = { $answer ->

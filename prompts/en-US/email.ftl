@@ -56,7 +56,7 @@ email-more-attachments = { $count ->
 email-no-text = This message has no text.
 email-encrypted = This message is encrypted. It can only be read with a mail program.
 email-protected = This message is protected. It can only be read with a mail program.
-email-cut = This message is very large. You will hear only the beginning.
+email-cut = This message cannot be read as a whole. You will hear only the beginning.
 email-sound-missing = Some of the sound in this message cannot be played.
 # Follows sender and subject of a message that cannot be read; the next one follows.
 email-unreadable = Sorry, this message can't be read.
@@ -138,7 +138,11 @@ meeting-removed = It is no longer in your calendar.
 # After the key that declines and deletes; the options follow.
 decline-or-delete = Do you want to decline?
 meeting-decline-decline = To decline the meeting, press { $key }.
-meeting-decline-delete = To delete only the message, press { $key }.
+# $of is where it is read: the e-mail, or the calendar.
+meeting-decline-delete = { $of ->
+    [calendar] To delete it without an answer, press { $key }.
+   *[email] To delete only the message, press { $key }.
+}
 meeting-decline-back = To go back, press { $key }.
 # The options while a message is read and after it.
 email-rewind = To go back a little, press { $key }.

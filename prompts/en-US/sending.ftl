@@ -8,8 +8,16 @@ record-introduction = Record an introduction after the tone, or press pound to s
 optional-recording = You can add a spoken message.
 optional-recording-record = To record it, press { $key }.
 optional-recording-without = To send without it, press { $key }.
+optional-recording-back = To leave everything as it is, press { $key }.
 # Follows "sent" where mail for others cannot leave yet, because the administrator has not named a mail relay.
 waits-for-relay = But mail for people outside cannot leave this system yet. It is kept, and goes out as soon as it can.
+# Those who have no mailbox here do not get it.
+protected-stays-inside = Protected messages do not leave this organization. { $count ->
+    [one] This one does not go to { $count } recipient outside.
+   *[other] This one does not go to { $count } recipients outside.
+}
+# The private mark cannot be set.
+private-stays-inside = A message to somebody outside this organization cannot be private.
 # It was cancelled.
 nothing-sent = Nothing was sent.
 

@@ -336,7 +336,10 @@ impl<C: Copy + PartialEq + 'static> OpenMenu<C> {
     fn halves(&self, language: &Language) -> (Vec<Bound<C>>, Vec<Bound<C>>) {
         let of = |wanted: Level| {
             self.announced(language, |bound| {
-                bound.when != When::WhilePlaying && self.level(language, bound) == wanted
+                // What steers something that plays has nothing to steer now, even where its keys
+                // are still understood.
+                let steers = bound.entry.when == When::WhilePlaying;
+                !steers && bound.when != When::WhilePlaying && self.level(language, bound) == wanted
             })
         };
         let mut first = of(Level::First);

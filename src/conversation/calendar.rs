@@ -186,7 +186,7 @@ async fn present(
                     .start(spoken::appointment(session, day, appointment))
                     .await?;
             }
-            OnAppointment::Details => details::read_out(caller, appointment).await?,
+            OnAppointment::Details => details::read_out(caller, visit.desk, appointment).await?,
             OnAppointment::Attendance => {
                 caller.start(spoken::attendance(appointment)).await?;
             }
@@ -200,14 +200,10 @@ async fn present(
                 }
             }
             OnAppointment::Decline => {
-                Box::pin(meeting_answers::decline(
-                    caller,
-                    visit,
-                    session,
-                    appointment,
-                ))
-                .await?;
-                return Ok(Move::Removed);
+                let declined = meeting_answers::decline(caller, visit, session, appointment);
+                if Box::pin(declined).await? {
+                    return Ok(Move::Removed);
+                }
             }
             OnAppointment::Cancel => {
                 if Box::pin(meeting_answers::cancel(caller, visit, session, appointment)).await? {

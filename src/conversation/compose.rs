@@ -10,7 +10,7 @@ use super::desk::{Session, Visit};
 use super::find_recipient::{self, Start};
 use super::message_recording::{self, Draft, Introduction, Verdict};
 use super::{faults, prompts, recipients};
-use crate::caller::{Caller, Leave, Saying, Talk};
+use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::mailbox::writing::{forward_subject, quote};
 use crate::mailbox::{
     AttachedSound, CallDetails, Email, MailKind, OutgoingMail, Recipient, VoiceMessage,
@@ -111,7 +111,9 @@ pub(super) async fn forward(
     };
     let kind = match forwarded {
         Forwarded::Voice(_) => MailKind::Voice,
-        Forwarded::Email(_) | Forwarded::Meeting { .. } => MailKind::VoiceReply,
+        Forwarded::Email(_) => MailKind::VoiceReply,
+        // An invitation stays one when words go with it.
+        Forwarded::Meeting { .. } => MailKind::Note,
     };
     let mut mail = mail(visit, session, kind);
     mail.to = recipients::addresses(visit, session, &to).await?;
@@ -151,37 +153,48 @@ pub(super) async fn forward(
     record_and_send(caller, visit, session, mail, Introduction::Optional).await
 }
 
-/// Asks whether words shall go along with what is sent, and records them; nothing when it goes
-/// without. `MainMenu` when the caller does not want to send it at all.
+/// What becomes of something that can be sent with words or without.
+#[derive(Debug)]
+pub(super) enum Words {
+    /// It goes with these.
+    Spoken(Recording),
+    /// It goes without.
+    None,
+    /// It does not go: the caller thinks better of it.
+    Back,
+}
+
+/// Asks whether words shall go along with what is sent, and records them. Who cancels his words, or
+/// says none, is asked again: it is his to say whether the rest goes without them.
 pub(super) async fn optional_recording(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
-) -> Talk<Option<Recording>> {
-    let open = OPTIONAL_RECORDING
-        .open()
-        .introduced_by(Saying::new(prompts::OPTIONAL_RECORDING));
-    match caller.choose(open).await? {
-        OnOptional::Without => Ok(None),
-        OnOptional::Record => {
-            let rules = message_recording::Rules::words(session);
-            let mut draft = Draft::default();
-            let opening = Saying::new(prompts::RECORD_YOUR_MESSAGE);
-            match message_recording::talk(caller, visit.desk, &mut draft, opening, rules).await {
-                Ok(Verdict::Send) => Ok(draft.recording),
-                // What was accepted is the caller's to use: what it belongs to is sent with it.
-                Err(_) if draft.accepted && draft.recording.is_some() => Ok(draft.recording),
-                // Nobody can be added here: it goes to whom the rest goes.
-                Ok(Verdict::Cancel | Verdict::AddRecipient) => {
-                    draft.discard(visit.desk).await;
-                    caller.say(prompts::RECORDING_CANCELLED).await?;
-                    Ok(None)
-                }
-                Err(leave) => {
-                    draft.discard(visit.desk).await;
-                    Err(leave)
-                }
-            }
+) -> Talk<Words> {
+    loop {
+        let open = OPTIONAL_RECORDING
+            .open()
+            .introduced_by(Saying::new(prompts::OPTIONAL_RECORDING));
+        match caller.choose(open).await? {
+            OnOptional::Without => return Ok(Words::None),
+            OnOptional::Back => return Ok(Words::Back),
+            OnOptional::Record => {}
+        }
+        let rules = message_recording::Rules::words(session);
+        let mut draft = Draft::default();
+        let opening = Saying::new(prompts::RECORD_YOUR_MESSAGE);
+        let verdict = message_recording::talk(caller, visit.desk, &mut draft, opening, rules).await;
+        // What was accepted is the caller's to use, even if he is gone now: what it belongs to is
+        // sent with it.
+        let sends = draft.accepted || matches!(verdict, Ok(Verdict::Send));
+        if sends && let Some(recording) = draft.recording.take() {
+            return Ok(Words::Spoken(recording));
+        }
+        let was_there = draft.recording.is_some();
+        draft.discard(visit.desk).await;
+        verdict?;
+        if was_there {
+            caller.say(prompts::RECORDING_CANCELLED).await?;
         }
     }
 }
@@ -192,6 +205,7 @@ pub(super) static OPTIONAL_RECORDING: Menu<OnOptional> = Menu::new(
     &[
         always("record", OnOptional::Record),
         always("without", OnOptional::Without),
+        always("back", OnOptional::Back),
     ],
 );
 
@@ -257,6 +271,14 @@ async fn record_and_send(
     introduction: Introduction,
 ) -> Talk<bool> {
     let rules = message_recording::Rules::of(session, mail.kind, introduction);
+    if rules.is_private(false) {
+        let to = std::mem::take(&mut mail.to);
+        mail.to = inside_only(caller, to).await?;
+        if mail.to.is_empty() {
+            caller.say(prompts::NOTHING_SENT).await?;
+            return Ok(false);
+        }
+    }
     let mut draft = Draft {
         importance: mail.importance,
         ..Draft::default()
@@ -266,10 +288,13 @@ async fn record_and_send(
         Introduction::Optional => prompts::RECORD_INTRODUCTION,
     });
     let verdict = loop {
+        draft.leaves_us = !mail.to.iter().chain(&mail.cc).all(is_inside);
         let talk = message_recording::talk(caller, visit.desk, &mut draft, opening.clone(), rules);
         match talk.await {
             Ok(Verdict::AddRecipient) => {
-                if let Err(leave) = add_recipient(caller, visit, session, &mut mail).await {
+                let private = rules.is_private(draft.private);
+                if let Err(leave) = add_recipient(caller, visit, session, &mut mail, private).await
+                {
                     break Err(leave);
                 }
             }
@@ -295,19 +320,43 @@ async fn record_and_send(
     Ok(true)
 }
 
+/// Whether a message to this recipient stays where we protect it.
+fn is_inside(recipient: &Recipient) -> bool {
+    recipient.mailbox.is_some()
+}
+
+/// Those of them who may get a protected message: nothing protects it where others keep it. Tells the
+/// caller of those who do not.
+async fn inside_only(caller: &mut Caller, all: Vec<Recipient>) -> Talk<Vec<Recipient>> {
+    let (inside, outside): (Vec<_>, Vec<_>) = all.into_iter().partition(is_inside);
+    if !outside.is_empty() {
+        let count = Value::Count(outside.len() as u64);
+        let said = Saying::new(prompts::PROTECTED_STAYS_INSIDE).with("count", count);
+        caller.say(said).await?;
+    }
+    Ok(inside)
+}
+
 /// Finds somebody who gets the message too.
 async fn add_recipient(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
     mail: &mut OutgoingMail,
+    private: bool,
 ) -> Talk {
     let search = find_recipient::find_recipient(caller, visit, session, Start::Contacts);
     let Some(found) = Box::pin(search).await? else {
         return Ok(());
     };
-    let added: Vec<Recipient> = recipients::addresses(visit, session, &[found])
-        .await?
+    let mut added = recipients::addresses(visit, session, &[found]).await?;
+    if private {
+        added = inside_only(caller, added).await?;
+        if added.is_empty() {
+            return Ok(());
+        }
+    }
+    let added: Vec<Recipient> = added
         .into_iter()
         .filter(|one| !mail.to.iter().chain(&mail.cc).any(|known| known.is(one)))
         .collect();

@@ -11,32 +11,14 @@ use tracing::warn;
 
 use super::calendar::{clock, name_of};
 use super::desk::{Session, Visit};
-use super::{faults, meeting_answers, prompts};
+use super::meeting_answers::{self, OnDecline};
+use super::{faults, prompts};
 use crate::calendar::{
     Appointment, Attendance, Calendar, MeetingMail, Method, Role, Span, Standing,
 };
 use crate::caller::{Caller, Saying, Talk, Value};
 use crate::mailbox::{Content, Email, Flag, Folder, MailFault, MailboxId, MessageClass};
 use crate::policy::areas::Area;
-use crate::turn::menu::{Menu, always};
-
-/// What `7` asks about a meeting request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum OnDecline {
-    Decline,
-    Delete,
-    Back,
-}
-
-/// Declining, or only deleting the mail.
-pub(super) static MEETING_DECLINE: Menu<OnDecline> = Menu::new(
-    "meeting-decline",
-    &[
-        always("decline", OnDecline::Decline),
-        always("delete", OnDecline::Delete),
-        always("back", OnDecline::Back),
-    ],
-);
 
 /// What the meeting of a mail overlaps with.
 enum Conflict {
@@ -399,7 +381,8 @@ pub(super) async fn accept(
     }
 }
 
-/// Asks whether to decline, or only to delete the mail, and declines.
+/// Asks whether to decline, or only to delete the mail, and declines. `Back` when the caller thinks
+/// better of it.
 pub(super) async fn decline(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
@@ -407,14 +390,12 @@ pub(super) async fn decline(
     email: &Email,
     meeting: &Meeting,
 ) -> Talk<OnDecline> {
-    let open = MEETING_DECLINE
-        .open()
-        .introduced_by(Saying::new(prompts::DECLINE_OR_DELETE));
-    let choice = caller.choose(open).await?;
-    if let (OnDecline::Decline, Some(known)) = (choice, meeting.known()) {
-        answered(caller, visit, session, email, known, Attendance::Declined).await?;
-    }
-    Ok(choice)
+    let choice = meeting_answers::ask_whether(caller, "email").await?;
+    let (OnDecline::Decline, Some(known)) = (choice, meeting.known()) else {
+        return Ok(choice);
+    };
+    let answered = answered(caller, visit, session, email, known, Attendance::Declined).await?;
+    Ok(if answered { choice } else { OnDecline::Back })
 }
 
 async fn answered(
@@ -425,7 +406,11 @@ async fn answered(
     known: &Known,
     answer: Attendance,
 ) -> Talk<bool> {
-    let (recording, gone) = meeting_answers::spoken_words(caller, visit, session).await?;
+    let Some((recording, gone)) = meeting_answers::spoken_words(caller, visit, session).await?
+    else {
+        caller.say(prompts::NOTHING_CHANGED).await?;
+        return Ok(false);
+    };
     if known.mail.standing != Standing::Current {
         let calendar = &visit.desk.calendar;
         let taken = calendar.take(&session.mailbox, &known.object, None).await;

@@ -1,11 +1,12 @@
 //! Accepting, declining and cancelling: in the calendar, and where a mail holds a meeting request
 //! (`outlook-voice-access` sections 5.4 and 6.2).
 
+use super::compose::{self, Words};
 use super::desk::{Session, Visit};
 use super::meeting_mail::{tell_notice, words};
-use super::{compose, faults, prompts};
+use super::{faults, prompts};
 use crate::calendar::{Appointment, Attendance, Role};
-use crate::caller::{Caller, Leave, Saying, Talk};
+use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::line::PromptName;
 use crate::mailbox::MailKind;
 use crate::outbox::Recording;
@@ -29,6 +30,33 @@ pub(super) static MEETING_ACCEPT: Menu<OnAccept> = Menu::new(
     ],
 );
 
+/// What is asked about a meeting that is to be declined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OnDecline {
+    Decline,
+    Delete,
+    Back,
+}
+
+/// Declining, or only deleting: the mail, or what stands in the calendar.
+pub(super) static MEETING_DECLINE: Menu<OnDecline> = Menu::new(
+    "meeting-decline",
+    &[
+        always("decline", OnDecline::Decline),
+        always("delete", OnDecline::Delete),
+        always("back", OnDecline::Back),
+    ],
+);
+
+/// Asks whether to decline, or only to delete what is read: `of` is `email` or `calendar`.
+pub(super) async fn ask_whether(caller: &mut Caller, of: &'static str) -> Talk<OnDecline> {
+    let open = MEETING_DECLINE
+        .open()
+        .with_value("delete", "of", Value::Word(of))
+        .introduced_by(Saying::new(prompts::DECLINE_OR_DELETE));
+    caller.choose(open).await
+}
+
 /// Asks how an invitation is accepted; nothing when the caller thinks better of it.
 pub(super) async fn ask_how(caller: &mut Caller) -> Talk<Option<Attendance>> {
     let open = MEETING_ACCEPT.open().introduced_by(prompts::ACCEPT_HOW);
@@ -50,35 +78,58 @@ pub(super) async fn accept(
     let Some(answer) = ask_how(caller).await? else {
         return Ok(None);
     };
-    answered(caller, visit, session, appointment, answer).await?;
-    Ok(Some(answer))
+    let answered = answered(caller, visit, session, appointment, answer).await?;
+    Ok(answered.then_some(answer))
 }
 
-/// Declines an invitation, with spoken words if the caller wants; it leaves the calendar.
+/// Declines an invitation, with spoken words if the caller wants, or only takes it out of the
+/// calendar; true when it has left it.
 pub(super) async fn decline(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     appointment: &Appointment,
-) -> Talk {
+) -> Talk<bool> {
     if appointment.role == Role::Unlisted {
         // Nobody asked by name: no answer of ours would be understood.
+        let open = YES_NO
+            .open()
+            .introduced_by(Saying::new(prompts::CANCEL_APPOINTMENT));
+        if caller.choose(open).await? == YesNo::No {
+            return Ok(false);
+        }
         silently_remove(visit, session, appointment).await?;
-        return caller.say(prompts::DECLINED_WITHOUT_ANSWER).await;
+        caller.say(prompts::DECLINED_WITHOUT_ANSWER).await?;
+        return Ok(true);
     }
-    answered(caller, visit, session, appointment, Attendance::Declined).await
+    match ask_whether(caller, "calendar").await? {
+        OnDecline::Decline => {
+            answered(caller, visit, session, appointment, Attendance::Declined).await
+        }
+        OnDecline::Delete => {
+            silently_remove(visit, session, appointment).await?;
+            caller.say(prompts::APPOINTMENT_REMOVED).await?;
+            Ok(true)
+        }
+        OnDecline::Back => Ok(false),
+    }
 }
 
+/// Sends the answer; false when the caller thinks better of it.
 async fn answered(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     appointment: &Appointment,
     answer: Attendance,
-) -> Talk {
-    let (recording, gone) = spoken_words(caller, visit, session).await?;
+) -> Talk<bool> {
+    let Some((recording, gone)) = spoken_words(caller, visit, session).await? else {
+        caller.say(prompts::NOTHING_CHANGED).await?;
+        return Ok(false);
+    };
     send_answer(caller, visit, session, appointment, answer, recording).await?;
-    say_answered(caller, visit, answer, gone).await
+    say_answered(caller, visit, answer, gone).await?;
+    Ok(true)
 }
 
 /// Says what was answered, or passes on the leave of who is `gone` meanwhile.
@@ -163,10 +214,14 @@ pub(super) async fn cancel(
     if caller.choose(open).await? == YesNo::No {
         return Ok(false);
     }
-    let (recording, gone) = if meeting {
+    let words = if meeting {
         spoken_words(caller, visit, session).await?
     } else {
-        (None, None)
+        Some((None, None))
+    };
+    let Some((recording, gone)) = words else {
+        caller.say(prompts::NOTHING_CHANGED).await?;
+        return Ok(false);
     };
     send_cancellation(caller, visit, session, appointment, recording).await?;
     if let Some(leave) = gone {
@@ -209,19 +264,22 @@ async fn silently_remove(visit: &Visit<'_>, session: &Session, appointment: &App
     Ok(())
 }
 
-/// Words to go along, if the caller wants to say some and the policy lets him. Who hangs up at this question has decided
-/// already: what he decided is done, and his leave passed on behind it.
+/// Words to go along, if the caller wants to say some and the policy lets him; nothing when he does
+/// not want to do it after all. Who hangs up at this question has decided already: what he decided is
+/// done, and his leave passed on behind it.
 pub(super) async fn spoken_words(
     caller: &mut Caller,
     visit: &Visit<'_>,
     session: &Session,
-) -> Talk<(Option<Recording>, Option<Leave>)> {
+) -> Talk<Option<(Option<Recording>, Option<Leave>)>> {
     if !compose::may_answer(session, MailKind::VoiceReply) {
-        return Ok((None, None));
+        return Ok(Some((None, None)));
     }
     match compose::optional_recording(caller, visit, session).await {
-        Ok(recording) => Ok((recording, None)),
-        Err(Leave::HungUp) => Ok((None, Some(Leave::HungUp))),
+        Ok(Words::Spoken(recording)) => Ok(Some((Some(recording), None))),
+        Ok(Words::None) => Ok(Some((None, None))),
+        Ok(Words::Back) => Ok(None),
+        Err(Leave::HungUp) => Ok(Some((None, Some(Leave::HungUp)))),
         Err(leave) => Err(leave),
     }
 }

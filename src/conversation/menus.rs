@@ -3,9 +3,9 @@
 
 use super::{
     advanced, calendar, call_answering, choosing, comfort, compose, contacts, directory_search,
-    email_meeting, email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu,
-    meeting_answers, message_recording, people_list, personal_options, prompts, reading_language,
-    recipients, setup_options, system_prompts, take_message, voice_message_menu, zones,
+    email_menu, first_time_setup, folders, greetings, mailbox_options, main_menu, meeting_answers,
+    message_recording, people_list, personal_options, prompts, reading_language, recipients,
+    setup_options, system_prompts, take_message, voice_message_menu, zones,
 };
 use crate::caller::SAID_UNASKED;
 pub use crate::language::{ChoiceOutline, MenuOutline};
@@ -111,7 +111,7 @@ pub fn all() -> Vec<MenuOutline> {
         outline(&voice_message_menu::VOICE_MESSAGE),
         outline(&advanced::ADVANCED),
         outline(&email_menu::EMAIL),
-        outline(&email_meeting::MEETING_DECLINE),
+        outline(&meeting_answers::MEETING_DECLINE),
         outline(&reading_language::LANGUAGES),
         outline(&calendar::APPOINTMENT),
         outline(&calendar::CALENDAR_DAY),

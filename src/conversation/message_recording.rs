@@ -79,6 +79,8 @@ pub(super) static MESSAGE_SENDING: Menu<OnMessageSending> = Menu::new(
 pub(super) enum OnOptional {
     Record,
     Without,
+    /// What they would go along with is not sent either.
+    Back,
 }
 
 /// Whether there is nothing to send without words.
@@ -131,6 +133,11 @@ impl Rules {
         }
     }
 
+    /// Whether the private mark is offered: wherever the policy protects anything.
+    fn can_be_marked_private(self) -> bool {
+        self.marks && self.protects != Protect::None
+    }
+
     /// Whether a message is private, as far as it was `marked`.
     pub(super) fn is_private(self, marked: bool) -> bool {
         marked || self.protects == Protect::All
@@ -155,6 +162,8 @@ pub(super) struct Draft {
     pub(super) accepted: bool,
     pub(super) importance: Importance,
     pub(super) private: bool,
+    /// Whether somebody gets it who has no mailbox of ours: then it cannot be private.
+    pub(super) leaves_us: bool,
 }
 
 impl Draft {
@@ -256,10 +265,10 @@ async fn decide(
                 caller.say(set_important(draft, false)).await?;
             }
             OnMessageTake::Private => {
-                caller.say(set_private(draft, true)).await?;
+                caller.say(set_private(draft)).await?;
             }
             OnMessageTake::NotPrivate => {
-                caller.say(set_private(draft, false)).await?;
+                caller.say(set_not_private(draft)).await?;
             }
             OnMessageTake::Replay => {
                 let sound = desk.outbox.sound(recording);
@@ -301,7 +310,7 @@ fn open_recording(draft: &Draft, rules: Rules) -> OpenMenu<OnMessageTake> {
     } else {
         NotImportant
     });
-    let may_be_private = rules.marks && rules.protects != Protect::None;
+    let may_be_private = rules.can_be_marked_private();
     if !may_be_private || draft.private {
         open = open.without(Private);
     }
@@ -321,18 +330,23 @@ fn set_important(draft: &mut Draft, important: bool) -> PromptName {
     }
 }
 
-fn set_private(draft: &mut Draft, private: bool) -> PromptName {
-    draft.private = private;
-    if private {
-        prompts::MARKED_PRIVATE
-    } else {
-        prompts::MARKED_NOT_PRIVATE
+/// What is private is protected, and nothing protects it where others keep it.
+fn set_private(draft: &mut Draft) -> PromptName {
+    if draft.leaves_us {
+        return prompts::PRIVATE_STAYS_INSIDE;
     }
+    draft.private = true;
+    prompts::MARKED_PRIVATE
+}
+
+fn set_not_private(draft: &mut Draft) -> PromptName {
+    draft.private = false;
+    prompts::MARKED_NOT_PRIVATE
 }
 
 /// Sets marks; true when the message may go, false to go back.
 async fn mark(caller: &mut Caller, draft: &mut Draft, rules: Rules) -> Talk<bool> {
-    let may_be_private = rules.protects != Protect::None;
+    let may_be_private = rules.can_be_marked_private();
     loop {
         let important = draft.importance == Importance::High;
         let mut open = MESSAGE_SENDING.open().without(if important {
@@ -352,8 +366,8 @@ async fn mark(caller: &mut Caller, draft: &mut Draft, rules: Rules) -> Talk<bool
             Some(OnMessageSending::Back) => return Ok(false),
             Some(OnMessageSending::Important) => set_important(draft, true),
             Some(OnMessageSending::NotImportant) => set_important(draft, false),
-            Some(OnMessageSending::Private) => set_private(draft, true),
-            Some(OnMessageSending::NotPrivate) => set_private(draft, false),
+            Some(OnMessageSending::Private) => set_private(draft),
+            Some(OnMessageSending::NotPrivate) => set_not_private(draft),
         };
         caller.say(said).await?;
     }

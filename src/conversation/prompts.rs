@@ -216,6 +216,10 @@ prompts! {
     RECORD_INTRODUCTION = "record-introduction";
     /// Words to go along with what is sent?
     OPTIONAL_RECORDING = "optional-recording";
+    /// Some of the recipients do not get it: it is protected, and they have no mailbox of ours.
+    PROTECTED_STAYS_INSIDE = "protected-stays-inside";
+    /// The private mark cannot be set, for the same reason.
+    PRIVATE_STAYS_INSIDE = "private-stays-inside";
     /// Nothing was sent.
     NOTHING_SENT = "nothing-sent";
     /// Who gets it: `$name`.
@@ -445,7 +449,7 @@ prompts! {
     /// What will happen: `$number`, `$unit`, `$count`, `$cancelled`, `$declined`, `$deleted`.
     CLEAR_COUNT = "clear-count";
     /// The caller did not want it.
-    CLEAR_NOT_DONE = "clear-not-done";
+    NOTHING_CHANGED = "nothing-changed";
     /// So many are gone: `$count`.
     CLEAR_DONE = "clear-done";
     /// So many are still there: `$count`.

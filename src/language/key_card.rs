@@ -186,6 +186,10 @@ fn pressed<'a>(
             let bindings = words.keys.bindings(menu.name, choice.name).iter();
             bindings.map(move |one| (choice, one.keys, one.when.unwrap_or(choice.when)))
         })
+        // What steers something that plays may be understood at its end, and does nothing there.
+        .filter(|(choice, _, when)| {
+            choice.when != When::WhilePlaying || *when != When::AfterPlaying
+        })
         .collect();
     if words.keys.order(menu.name) == Order::Keys {
         pressed.sort_by_key(|(_, keys, _)| keys.rank());

@@ -45,13 +45,17 @@ pub(super) async fn clear(
     }
     let open = YES_NO.open().introduced_by(announced(&affected, extent));
     if caller.choose(open).await? == YesNo::No {
-        caller.say(prompts::CLEAR_NOT_DONE).await?;
+        caller.say(prompts::NOTHING_CHANGED).await?;
         return Ok(false);
     }
-    let (recording, gone) = if affected.iter().any(|one| one.role != Role::Alone) {
+    let words = if affected.iter().any(|one| one.role != Role::Alone) {
         meeting_answers::spoken_words(caller, visit, session).await?
     } else {
-        (None, None)
+        Some((None, None))
+    };
+    let Some((recording, gone)) = words else {
+        caller.say(prompts::NOTHING_CHANGED).await?;
+        return Ok(false);
     };
     let failed = clear_all(caller, visit, session, &affected, recording).await;
     if let Some(leave) = gone {

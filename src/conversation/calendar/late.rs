@@ -21,7 +21,10 @@ pub(super) async fn late(
     let Some(minutes) = how_late(caller).await? else {
         return Ok(());
     };
-    let (recording, gone) = meeting_answers::spoken_words(caller, visit, session).await?;
+    let Some((recording, gone)) = meeting_answers::spoken_words(caller, visit, session).await?
+    else {
+        return caller.say(prompts::NOTHING_SENT).await;
+    };
     let (subject, text) = (prompts::MAIL_LATE_SUBJECT, prompts::MAIL_LATE);
     let mut words = words(session, appointment, subject, text);
     words.values.push(("count", Value::Count(minutes)));

@@ -8,9 +8,10 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 use ringback::directory::Directory;
 use ringback::line::Sound;
 use ringback::mailbox::embedded::EmbeddedMailbox;
+use ringback::mailbox::mime::Mail;
 use ringback::mailbox::{
-    Card, Cards, Folder, Letterbox, MailFault, MailStore, MailboxId, MessageId, Submission,
-    Submitted,
+    Card, Cards, Folder, Letterbox, MailFault, MailStore, MailboxId, MessageClass, MessageId,
+    Submission, Submitted,
 };
 use ringback::policy::mailbox::Subscribers;
 
@@ -174,8 +175,9 @@ fn is_missed_call(letter: &Message<'_>) -> bool {
     letter.header_raw("Content-Class").map(str::trim) == Some("missedcall")
 }
 
-/// `"Subject" with 1 sound missed-call important private`.
+/// `"Subject" with 1 sound request missed-call important private`.
 fn summary(letter: &[u8]) -> String {
+    let class = Mail::read(letter).header().class;
     let letter = parsed(letter);
     let mut text = format!("\"{}\"", letter.subject().unwrap_or_default());
     let sounds = letter
@@ -187,6 +189,9 @@ fn summary(letter: &[u8]) -> String {
         0 => {}
         1 => text.push_str(" with 1 sound"),
         several => text.push_str(&format!(" with {several} sounds")),
+    }
+    if class == MessageClass::MeetingRequest {
+        text.push_str(" request");
     }
     if is_missed_call(&letter) {
         text.push_str(" missed-call");
