@@ -13,6 +13,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ const BUSY_WAIT: Duration = Duration::from_millis(1_500);
 
 /// How long somebody on the telephone waits for the database before it counts as gone.
 const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long, once somebody has waited so long for an answer and until one comes: a caller who needs
+/// several of them hears nothing meanwhile.
+const DEADLINE_WHILE_STALLED: Duration = Duration::from_millis(250);
 
 /// Reading connections.
 const READERS: usize = 4;
@@ -100,6 +105,8 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     writing: Arc<Semaphore>,
     reading: Arc<Semaphore>,
+    /// The last reader whose time had come got no answer, and nobody has got one since.
+    reading_is_stalled: AtomicBool,
 }
 
 impl std::fmt::Debug for Store {
@@ -123,6 +130,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             writing: Arc::new(Semaphore::new(1)),
             reading: Arc::new(Semaphore::new(READERS)),
+            reading_is_stalled: AtomicBool::new(false),
         })))
     }
 
@@ -146,13 +154,30 @@ impl Store {
         self.0.folder.join(OUTBOX_FOLDER)
     }
 
-    /// Runs `work` on a reading connection: one consistent view of the database.
+    /// Runs `work` on a reading connection: one consistent view of the database. While the disk
+    /// stands still the answer is `Busy` sooner than otherwise.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
+        let deadline = match self.0.reading_is_stalled.load(Ordering::Relaxed) {
+            true => DEADLINE_WHILE_STALLED,
+            false => DEADLINE,
+        };
         let store = self.clone();
-        on_blocking_thread(self.0.reading.clone(), move || store.read_now(work)).await
+        let read = move || {
+            let answer = store.read_now(work);
+            let stalled = &store.0.reading_is_stalled;
+            stalled.store(false, Ordering::Relaxed);
+            answer
+        };
+        match on_blocking_thread(self.0.reading.clone(), deadline, read).await {
+            Some(answer) => answer,
+            None => {
+                self.0.reading_is_stalled.store(true, Ordering::Relaxed);
+                Err(StoreFault::Busy)
+            }
+        }
     }
 
     /// Runs `work` in a writing transaction, committed and synced when it returns `Ok`, undone
@@ -163,7 +188,10 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
         let store = self.clone();
-        on_blocking_thread(self.0.writing.clone(), move || store.write_now(work)).await
+        let write = move || store.write_now(work);
+        on_blocking_thread(self.0.writing.clone(), DEADLINE, write)
+            .await
+            .unwrap_or(Err(StoreFault::Busy))
     }
 
     /// [`Store::read`] for the command line and start-up: blocks.
@@ -276,10 +304,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What `work` came to; nothing when that takes longer than `deadline`.
 async fn on_blocking_thread<T: Send + 'static>(
     permits: Arc<Semaphore>,
+    deadline: Duration,
     work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
-) -> Result<T, StoreFault> {
+) -> Option<Result<T, StoreFault>> {
     let asked = async {
         let permit = permits
             .acquire_owned()
@@ -293,9 +323,7 @@ async fn on_blocking_thread<T: Send + 'static>(
         .await
         .map_err(|error| StoreFault::Database(error.to_string()))?
     };
-    tokio::time::timeout(DEADLINE, asked)
-        .await
-        .map_err(|_| StoreFault::Busy)?
+    tokio::time::timeout(deadline, asked).await.ok()
 }
 
 #[cfg(test)]

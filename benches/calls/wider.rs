@@ -14,7 +14,7 @@ const TRANSCODED: usize = 200;
 /// Calls that are spread over the cores.
 const SPREAD: usize = 800;
 /// How long the disk stands still. A tape holds 20 s back.
-const STILL: Duration = Duration::from_secs(10);
+const STILL: Duration = Duration::from_secs(15);
 
 impl Bench {
     /// What a prompt costs that is encoded for each call.
@@ -133,7 +133,7 @@ impl Bench {
         let speaking = speaking + late;
         let gap = found.gaps.share(0.999);
         self.row(
-            "a disk that stands still for 10 s: gaps of 400 calls that hear, 100 that are recorded and 50 that come meanwhile to be recorded, 99.9 %",
+            "a disk that stands still for 15 s: gaps of 400 calls that hear, 100 that are recorded and 50 that come meanwhile to be recorded, 99.9 %",
             format!(
                 "{}, {} at most, {} lost; {kept} of {speaking} messages kept",
                 ms(gap),

@@ -181,6 +181,39 @@ async fn nobody_waits_long_for_a_locked_database() {
     assert_eq!(store.write(count_organisation_change).await, Ok(()));
 }
 
+/// A caller needs several answers before the first thing is said to him.
+#[tokio::test]
+async fn only_the_first_reader_waits_long_for_a_disk_that_stands_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (goes_on, stands_still) = std::sync::mpsc::channel::<()>();
+    let stands_still = Arc::new(Mutex::new(stands_still));
+    let reads = async || {
+        let stands_still = stands_still.clone();
+        let started = tokio::time::Instant::now();
+        let read = store.read(move |db| {
+            let _ = stands_still.lock().unwrap().recv();
+            organisation_version(db)
+        });
+        (read.await, started.elapsed())
+    };
+    let (first, waited) = reads().await;
+    assert_eq!(first, Err(StoreFault::Busy));
+    assert!(waited >= DEADLINE, "{waited:?}");
+    let mut sooner = Duration::ZERO;
+    for _ in 0..READERS + 1 {
+        let (read, waited) = reads().await;
+        assert_eq!(read, Err(StoreFault::Busy));
+        sooner += waited;
+    }
+    let as_before = DEADLINE * (READERS as u32 + 1);
+    assert!(sooner < as_before / 2, "{sooner:?}");
+    // The disk goes on: whoever comes now waits as before.
+    drop(goes_on);
+    while store.organisation_version().await.is_err() {}
+    assert!(!store.0.reading_is_stalled.load(Ordering::Relaxed));
+}
+
 struct AtEnd<'a>(&'a AtomicBool);
 
 impl Drop for AtEnd<'_> {

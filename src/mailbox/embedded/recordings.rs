@@ -52,17 +52,20 @@ impl Settings for EmbeddedMailbox {
         mailbox: &MailboxId,
         which: Recorded,
     ) -> Result<Option<Arc<Sound>>, MailFault> {
-        let mailbox = mailbox.0.clone();
-        self.on_blocking_thread(move |store| {
-            let read = || {
-                let file = store.read_now(|db| recorded_file(db, &mailbox, which))?;
-                file.map(|file| read_sound(&store.audio_folder().join(file)))
-                    .transpose()
-            };
-            // Somebody may replace it between the two steps: then the new one is there.
-            read().or_else(|_| read())
-        })
-        .await
+        let read = async || {
+            let (mailbox, folder) = (mailbox.0.clone(), self.store.audio_folder());
+            let read = self.store.read(move |db| {
+                let file = recorded_file(db, &mailbox, which)?;
+                Ok(file.map(|file| read_sound(&folder.join(file))))
+            });
+            read.await?.transpose()
+        };
+        match read().await {
+            Ok(sound) => Ok(sound),
+            Err(fault @ MailFault::Unavailable(_)) => Err(fault),
+            // Somebody replaced it between the two steps: then the new one is there.
+            Err(_) => read().await,
+        }
     }
 
     async fn set_recorded(
