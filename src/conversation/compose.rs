@@ -76,18 +76,17 @@ pub(super) async fn send_message_to(
 ) -> Talk {
     let mut mail = mail(visit, session, MailKind::Voice);
     mail.to = recipients::addresses(visit, session, &to).await?;
-    record_and_send(caller, visit, session, mail, Introduction::Needed)
-        .await
-        .map(drop)
+    record_and_send(caller, visit, session, mail, Introduction::Needed).await
 }
 
-/// Records an answer and sends it; true when it was sent.
+/// Records an answer and sends it. Whether it was sent, the visit's outcome counts: the caller may be
+/// gone by then.
 pub(super) async fn reply(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     reply: Reply,
-) -> Talk<bool> {
+) -> Talk {
     let mut mail = mail(visit, session, reply.kind);
     mail.to = reply.to;
     mail.cc = reply.cc;
@@ -98,16 +97,16 @@ pub(super) async fn reply(
     record_and_send(caller, visit, session, mail, Introduction::Needed).await
 }
 
-/// Finds recipients, records an introduction if the caller wants one, and forwards; true when it was
-/// sent.
+/// Finds recipients, records an introduction if the caller wants one, and forwards; counted like an
+/// answer.
 pub(super) async fn forward(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     forwarded: Forwarded<'_>,
-) -> Talk<bool> {
+) -> Talk {
     let Some(to) = ask_recipients(caller, visit, session).await? else {
-        return Ok(false);
+        return Ok(());
     };
     let kind = match forwarded {
         Forwarded::Voice(_) => MailKind::Voice,
@@ -262,21 +261,20 @@ async fn ask_recipients(
     recipients::confirm(caller, visit, session, vec![first]).await
 }
 
-/// Records, lets the caller decide, and sends. True when it was sent.
+/// Records, lets the caller decide, and sends.
 async fn record_and_send(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     mut mail: OutgoingMail,
     introduction: Introduction,
-) -> Talk<bool> {
+) -> Talk {
     let rules = message_recording::Rules::of(session, mail.kind, introduction);
     if rules.is_private(false) {
         let to = std::mem::take(&mut mail.to);
         mail.to = inside_only(caller, to).await?;
         if mail.to.is_empty() {
-            caller.say(prompts::NOTHING_SENT).await?;
-            return Ok(false);
+            return caller.say(prompts::NOTHING_SENT).await;
         }
     }
     let mut draft = Draft {
@@ -309,15 +307,13 @@ async fn record_and_send(
     if !sends {
         draft.discard(visit.desk).await;
         verdict?;
-        caller.say(prompts::NOTHING_SENT).await?;
-        return Ok(false);
+        return caller.say(prompts::NOTHING_SENT).await;
     }
     mail.importance = draft.importance;
     mail.private = rules.is_private(draft.private);
     send(visit, mail, draft.recording).await?;
     verdict?;
-    say_sent(caller, visit, prompts::MESSAGE_SENT).await?;
-    Ok(true)
+    say_sent(caller, visit, prompts::MESSAGE_SENT).await
 }
 
 /// Whether a message to this recipient stays where we protect it.

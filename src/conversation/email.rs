@@ -125,34 +125,44 @@ async fn present(
     }
 }
 
-/// Reads one message and does what the caller asks until that leads to another.
+/// Reads one message and does what the caller asks until that leads to another. Who hangs up has
+/// heard what he has heard.
 async fn hear(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &Session,
+    opened: Opened,
+    pile: &mut Pile<Email>,
+) -> Talk<Move<Email>> {
+    let id = opened.email.id.clone();
+    let mut heard = false;
+    let left = Box::pin(listen(caller, visit, session, opened, pile, &mut heard)).await;
+    if left.is_err() && heard {
+        quietly_mark_read(visit, session, &id).await;
+    }
+    left
+}
+
+/// `heard` says whether the message counts as read wherever the caller goes.
+async fn listen(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &Session,
     mut opened: Opened,
     pile: &mut Pile<Email>,
+    heard: &mut bool,
 ) -> Talk<Move<Email>> {
     let whole = opened
         .header(visit, session)
         .then(opened.body(visit, session));
     caller.start(whole).await?;
-    let mut heard = false;
     // The quoted words are not the message: hearing them marks nothing.
     let mut is_message = true;
     loop {
         let open = open_for(visit, session, &opened);
         let choice = caller.choose(open).await;
-        heard |= is_message && caller.played_share() >= HEARD;
-        let choice = match choice {
-            Ok(choice) => choice,
-            Err(leave) => {
-                if heard {
-                    quietly_mark_read(visit, session, &opened.email.id).await;
-                }
-                return Err(leave);
-            }
-        };
+        *heard |= is_message && caller.played_share() >= HEARD;
+        let choice = choice?;
         match choice {
             OnEmail::Steer(how) => playback::steer(caller, how).await?,
             OnEmail::Next => return mark(caller, visit, session, &opened, pile, true).await,
@@ -179,24 +189,39 @@ async fn hear(
                 };
                 let answer =
                     answers::to_email(visit, session, &opened.email, &opened.content, whom).await?;
-                if Box::pin(compose::reply(caller, visit, session, answer)).await? {
+                let before = visit.outcome.messages_sent;
+                let replied = Box::pin(compose::reply(caller, visit, session, answer)).await;
+                // He may have hung up behind it.
+                if visit.outcome.messages_sent > before {
+                    *heard = true;
                     note(visit, session, &mut opened.email, Flag::Answered).await;
                 }
+                replied?;
             }
             OnEmail::Forward => {
                 let original = Forwarded::Email(&opened.email);
-                if Box::pin(compose::forward(caller, visit, session, original)).await? {
+                let before = visit.outcome.messages_sent;
+                let forwarded = Box::pin(compose::forward(caller, visit, session, original)).await;
+                if visit.outcome.messages_sent > before {
                     note(visit, session, &mut opened.email, Flag::Forwarded).await;
                 }
+                forwarded?;
             }
             OnEmail::Accept | OnEmail::RemoveMeeting | OnEmail::Decline => {
                 if let Some(direction) = meet(caller, visit, session, &opened, choice).await? {
                     return Ok(direction);
                 }
             }
-            OnEmail::MarkUnread => return mark(caller, visit, session, &opened, pile, false).await,
-            OnEmail::Delete => return delete(caller, visit, session, &[opened.email], false).await,
+            OnEmail::MarkUnread => {
+                *heard = false;
+                return mark(caller, visit, session, &opened, pile, false).await;
+            }
+            OnEmail::Delete => {
+                *heard = false;
+                return delete(caller, visit, session, &[opened.email], false).await;
+            }
             OnEmail::DeleteConversation => {
+                *heard = false;
                 let emails = conversation(visit, session, &opened.email).await?;
                 return delete(caller, visit, session, &emails, true).await;
             }
@@ -206,7 +231,7 @@ async fn hear(
                 return Ok(Move::Removed);
             }
             OnEmail::Previous => {
-                if heard {
+                if *heard {
                     quietly_mark_read(visit, session, &opened.email.id).await;
                     pile.mark(true);
                 }
@@ -252,7 +277,7 @@ async fn hear(
             OnEmail::FindByName => {
                 let all = newest(visit, session).await?;
                 if let Some(found) = find_by_name::choose_sender(caller, all).await? {
-                    if heard {
+                    if *heard {
                         quietly_mark_read(visit, session, &opened.email.id).await;
                     }
                     return Ok(Move::Only(found));

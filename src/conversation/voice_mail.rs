@@ -113,7 +113,24 @@ async fn is_still_there(
     Ok(now.iter().any(|there| there.envelope.id == *id))
 }
 
-/// Plays one message and does what the caller asks until that leads to another.
+/// What the caller has done with the message that plays.
+#[derive(Default)]
+struct Listening {
+    /// He has heard it, or has answered it.
+    heard: bool,
+    /// He has deleted it and not gone on yet.
+    deleted: bool,
+}
+
+impl Listening {
+    /// Whether the message counts as read wherever the caller goes.
+    fn marks(&self, stack: Stack) -> bool {
+        self.heard && !self.deleted && stack != Stack::Deleted
+    }
+}
+
+/// Plays one message and does what the caller asks until that leads to another. Who hangs up has
+/// heard what he has heard.
 async fn hear(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
@@ -122,28 +139,42 @@ async fn hear(
     sound: Arc<Sound>,
     review: &mut Review,
 ) -> Talk<Move<VoiceMessage>> {
+    let mut listening = Listening::default();
+    let left = listen(
+        caller,
+        visit,
+        session,
+        &mut message,
+        sound,
+        review,
+        &mut listening,
+    );
+    let left = Box::pin(left).await;
+    if left.is_err() && listening.marks(review.stack) {
+        quietly_mark_read(visit, session, &message).await;
+    }
+    left
+}
+
+async fn listen(
+    caller: &mut Caller,
+    visit: &mut Visit<'_>,
+    session: &mut Session,
+    message: &mut VoiceMessage,
+    sound: Arc<Sound>,
+    review: &mut Review,
+    listening: &mut Listening,
+) -> Talk<Move<VoiceMessage>> {
     let position = review.pile.position();
-    let header = message_header::header(visit, session, &message, position).await;
+    let header = message_header::header(visit, session, message, position).await;
     caller.start(header.play("message", sound.clone())).await?;
-    let answer = answers::to_voice_message(visit, session, &message).await?;
-    let mut heard = false;
-    // The caller has deleted it and not gone on yet.
-    let mut deleted = false;
+    let answer = answers::to_voice_message(visit, session, message).await?;
     loop {
-        let open = open_menu(session, &message, answer.as_ref(), review.stack, deleted);
+        let deleted = listening.deleted;
+        let open = open_menu(session, message, answer.as_ref(), review.stack, deleted);
         let choice = caller.choose(open).await;
-        heard |= caller.played_share() >= HEARD;
-        let marks = heard && !deleted && review.stack != Stack::Deleted;
-        let choice = match choice {
-            Ok(choice) => choice,
-            Err(leave) => {
-                if marks {
-                    quietly_mark_read(visit, session, &message).await;
-                }
-                return Err(leave);
-            }
-        };
-        let leaves = match choice {
+        listening.heard |= caller.played_share() >= HEARD;
+        let leaves = match choice? {
             OnMessage::Steer(how) => {
                 playback::steer(caller, how).await?;
                 None
@@ -155,12 +186,12 @@ async fn hear(
                 None
             }
             OnMessage::Envelope => {
-                let envelope = message_header::envelope(visit, session, &message).await;
+                let envelope = message_header::envelope(visit, session, message).await;
                 caller.start(envelope).await?;
                 None
             }
             OnMessage::Flag => {
-                if let Err(fault) = flag(visit, session, &mut message).await {
+                if let Err(fault) = flag(visit, session, message).await {
                     return gone(caller, fault).await;
                 }
                 review.pile.refresh(message.clone());
@@ -175,12 +206,12 @@ async fn hear(
             OnMessage::Reply => {
                 // `88` answers everybody, which voice mail has not: here it answers the sender.
                 take_as_one_with(caller, "reply", "reply-all");
-                reply(caller, visit, session, answer.clone()).await?;
+                reply(caller, visit, session, answer.clone(), listening).await?;
                 None
             }
             OnMessage::Forward => {
                 sign_in::ensure_pin(caller, visit, session).await?;
-                let original = Forwarded::Voice(&message);
+                let original = Forwarded::Voice(message);
                 Box::pin(compose::forward(caller, visit, session, original)).await?;
                 None
             }
@@ -190,9 +221,11 @@ async fn hear(
                     None => About::Unanswerable,
                 };
                 match advanced::choose(caller, session, about).await? {
-                    OnAdvanced::Reply => reply(caller, visit, session, answer.clone()).await?,
+                    OnAdvanced::Reply => {
+                        reply(caller, visit, session, answer.clone(), listening).await?;
+                    }
                     OnAdvanced::Envelope => {
-                        let envelope = message_header::envelope(visit, session, &message).await;
+                        let envelope = message_header::envelope(visit, session, message).await;
                         caller.start(envelope).await?;
                     }
                     OnAdvanced::SendMessage => {
@@ -216,11 +249,11 @@ async fn hear(
                 // `##` is the next unread one, which e-mail has: here it leads to the next one, and
                 // not past a message of which nothing was heard.
                 take_as_one_with(caller, "next", "next-unread");
-                return mark(caller, visit, session, review, &message, true).await;
+                return mark(caller, visit, session, review, message, true).await;
             }
             OnMessage::Skip => return Ok(Move::Next),
             OnMessage::Save => {
-                let onward = mark(caller, visit, session, review, &message, true).await?;
+                let onward = mark(caller, visit, session, review, message, true).await?;
                 if onward == Move::Next {
                     caller.say(prompts::MESSAGE_SAVED).await?;
                 }
@@ -229,28 +262,29 @@ async fn hear(
             OnMessage::MarkUnread => {
                 // `99` hides a conversation, which voice mail has not.
                 take_as_one_with(caller, "mark-unread", "hide-conversation");
-                return mark(caller, visit, session, review, &message, false).await;
+                listening.heard = false;
+                return mark(caller, visit, session, review, message, false).await;
             }
             OnMessage::Delete => {
                 // `77` deletes a conversation: here it deletes this message, and not the next one too.
                 take_as_one_with(caller, "delete", "delete-conversation");
-                let done = delete(caller, visit, session, &message).await?;
+                let done = delete(caller, visit, session, message).await?;
                 if done == Deleted::Elsewhere || !stays_when_deleted(caller) {
                     return Ok(Move::Removed);
                 }
-                deleted = true;
+                listening.deleted = true;
                 None
             }
             OnMessage::Undelete if deleted => {
                 undo::take_back(caller, visit, session).await?;
-                deleted = false;
+                listening.deleted = false;
                 None
             }
             OnMessage::Undelete | OnMessage::Restore => {
-                return restore(caller, visit, session, &message, true).await;
+                return restore(caller, visit, session, message, true).await;
             }
             OnMessage::RestoreAsNew => {
-                return restore(caller, visit, session, &message, false).await;
+                return restore(caller, visit, session, message, false).await;
             }
             OnMessage::Previous if deleted => Some(Move::RemovedPrevious),
             OnMessage::Previous => Some(Move::Previous),
@@ -260,8 +294,8 @@ async fn hear(
             OnMessage::Folders => match folders::open(caller, visit, session).await? {
                 Some((stack, messages)) => {
                     // What was heard of this one counts, wherever the caller goes.
-                    if marks {
-                        quietly_mark_read(visit, session, &message).await;
+                    if listening.marks(review.stack) {
+                        quietly_mark_read(visit, session, message).await;
                     }
                     review.stack = stack;
                     return Ok(Move::Only(messages));
@@ -282,11 +316,11 @@ async fn hear(
             }
         };
         let Some(leaves) = leaves else { continue };
-        if marks {
-            quietly_mark_read(visit, session, &message).await;
+        if listening.marks(review.stack) {
+            quietly_mark_read(visit, session, message).await;
             review.pile.mark(true);
         }
-        if deleted && matches!(leaves, Move::To(_)) {
+        if listening.deleted && matches!(leaves, Move::To(_)) {
             review.pile.go(Move::Removed);
         }
         return Ok(leaves);
@@ -321,16 +355,21 @@ async fn by_number(caller: &mut Caller, review: &Review) -> Talk<Option<Move<Voi
     Ok(found)
 }
 
-/// Answers the sender.
+/// Answers the sender. What was answered has been heard.
 async fn reply(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
     session: &mut Session,
     answer: Option<Reply>,
+    listening: &mut Listening,
 ) -> Talk {
     sign_in::ensure_pin(caller, visit, session).await?;
     if let Some(answer) = answer {
-        Box::pin(compose::reply(caller, visit, session, answer)).await?;
+        let before = visit.outcome.messages_sent;
+        let replied = Box::pin(compose::reply(caller, visit, session, answer)).await;
+        // He may have hung up behind it.
+        listening.heard |= visit.outcome.messages_sent > before;
+        replied?;
     }
     Ok(())
 }

@@ -50,9 +50,7 @@ async fn answer(
         quoted: None,
         kind: MailKind::VoiceReply,
     };
-    compose::reply(caller, visit, session, reply)
-        .await
-        .map(drop)
+    compose::reply(caller, visit, session, reply).await
 }
 
 /// The invitation to somebody else, as it is.
@@ -84,7 +82,5 @@ pub(super) async fn forward(
         calendar: ("REQUEST", &object),
         text: &text,
     };
-    compose::forward(caller, visit, session, forwarded)
-        .await
-        .map(drop)
+    compose::forward(caller, visit, session, forwarded).await
 }
