@@ -418,7 +418,8 @@ async fn answered(
         meeting_answers::keep_or_discard(visit, taken, &recording).await?;
     }
     let told = &known.mail.told;
-    meeting_answers::send_answer(caller, visit, session, told, answer, recording).await?;
+    let request = email.message_id.as_deref();
+    meeting_answers::send_answer(caller, visit, session, told, answer, recording, request).await?;
     done_with(visit, session, email, Some(Flag::Answered)).await;
     meeting_answers::say_answered(caller, visit, answer, gone).await?;
     Ok(true)

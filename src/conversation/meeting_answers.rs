@@ -3,7 +3,7 @@
 
 use super::compose::{self, Words};
 use super::desk::{Session, Visit};
-use super::meeting_mail::{tell_notice, words};
+use super::meeting_mail::{self, tell_notice, words};
 use super::{faults, prompts};
 use crate::calendar::{Appointment, Attendance, Role};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
@@ -127,7 +127,7 @@ async fn answered(
         caller.say(prompts::NOTHING_CHANGED).await?;
         return Ok(false);
     };
-    send_answer(caller, visit, session, appointment, answer, recording).await?;
+    send_answer(caller, visit, session, appointment, answer, recording, None).await?;
     say_answered(caller, visit, answer, gone).await?;
     Ok(true)
 }
@@ -150,7 +150,8 @@ pub(super) async fn say_answered(
     }
 }
 
-/// The answer without any talk.
+/// The answer without any talk; `request` is the Message-ID of the mail that asks for it, where that
+/// is known.
 pub(super) async fn send_answer(
     caller: &Caller,
     visit: &mut Visit<'_>,
@@ -158,6 +159,7 @@ pub(super) async fn send_answer(
     appointment: &Appointment,
     answer: Attendance,
     recording: Option<Recording>,
+    request: Option<&str>,
 ) -> Talk {
     let now = visit.desk.clock.now();
     let calendar = &visit.desk.calendar;
@@ -170,7 +172,10 @@ pub(super) async fn send_answer(
         session.memory.nothing_to_take_back();
     }
     let (subject, text) = mail_of(answer);
-    let words = words(session, appointment, subject, text);
+    let words = meeting_mail::Words {
+        in_reply_to: request.map(str::to_owned),
+        ..words(session, appointment, subject, text)
+    };
     tell_notice(caller, visit, session, notice, words, recording).await
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Words {
     pub(super) subject: PromptName,
     pub(super) text: PromptName,
     pub(super) values: Vec<(&'static str, Value)>,
+    /// Message-ID of the mail that this answers, if it answers one.
+    pub(super) in_reply_to: Option<String>,
 }
 
 /// Everybody a meeting concerns besides the subscriber: the organiser, and whoever is invited and has
@@ -89,6 +91,7 @@ pub(super) async fn tell(
     let written = |name| prompts.text(caller.locale(), name, &words.values);
     mail.subject = written(words.subject)?;
     mail.text = written(words.text)?;
+    mail.in_reply_to = words.in_reply_to;
     mail.calendar = calendar;
     compose::send(visit, mail, recording).await
 }
@@ -136,5 +139,6 @@ pub(super) fn words(
             ("named", Value::Word(named)),
             ("subject", Value::Name(appointment.subject.clone())),
         ],
+        in_reply_to: None,
     }
 }

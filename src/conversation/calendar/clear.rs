@@ -188,8 +188,16 @@ async fn clear_all(
         let cleared = match appointment.role {
             Role::Attendee(_) => {
                 let answer = Attendance::Declined;
-                meeting_answers::send_answer(caller, visit, session, appointment, answer, None)
-                    .await
+                meeting_answers::send_answer(
+                    caller,
+                    visit,
+                    session,
+                    appointment,
+                    answer,
+                    None,
+                    None,
+                )
+                .await
             }
             Role::Organiser | Role::Alone | Role::Unlisted => {
                 meeting_answers::send_cancellation(caller, visit, session, appointment, None).await
@@ -217,6 +225,7 @@ async fn clear_all(
             subject: prompts::MAIL_CLEARED_SUBJECT,
             text: prompts::MAIL_CLEARED,
             values: vec![("name", Value::Name(session.subscriber.display_name.clone()))],
+            in_reply_to: None,
         };
         if let Err(Leave::Fault(fault)) =
             tell(caller, visit, session, &told, words, None, recording).await

@@ -129,7 +129,8 @@ impl Letters {
     }
 
     /// `a copy "Subject" with 1 sound`, `a letter ...` of a user; `a letter to x@y "Subject" ...` of
-    /// the relay. Nothing when the fact is of another kind.
+    /// the relay; each may end with the e-mail of the story that it is `answering`. Nothing when the fact
+    /// is of another kind.
     pub fn check(&self, user: &str, fact: &str) -> Option<Result<(), String>> {
         let (folder, wanted) = match (fact.strip_prefix("a copy "), fact.strip_prefix("a letter "))
         {
@@ -148,6 +149,12 @@ impl Letters {
                 });
             }
             _ => return None,
+        };
+        let tells_what_it_answers = wanted.contains(" answering ");
+        let summary = |letter: &[u8]| {
+            let answered = answered(letter).filter(|_| tells_what_it_answers);
+            let answered = answered.map(|name| format!(" answering {name}"));
+            summary(letter) + &answered.unwrap_or_default()
         };
         let found: Vec<String> = if user == "relay" {
             let relayed = self.relayed.lock().unwrap();
@@ -173,6 +180,13 @@ impl Letters {
 /// Whether a mail program would show it as one (IPM.Note.Microsoft.Missed.Voice).
 fn is_missed_call(letter: &Message<'_>) -> bool {
     letter.header_raw("Content-Class").map(str::trim) == Some("missedcall")
+}
+
+/// The e-mail of the story that it answers.
+fn answered(letter: &[u8]) -> Option<String> {
+    let letter = parsed(letter);
+    let id = letter.in_reply_to().as_text()?.to_owned();
+    Some(id.strip_suffix("@stories.test")?.to_owned())
 }
 
 /// `"Subject" with 1 sound request missed-call important private`.
