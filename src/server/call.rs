@@ -133,13 +133,14 @@ pub(super) async fn serve(house: Arc<House>, incoming: IncomingCall) {
     answered.serve(record).await;
 }
 
-/// Rings for as long as is wished, or until the caller gives up. False: the call is to end before it is answered.
+/// Rings for as long as is wished, or until the caller gives up; not at all where the answer comes at
+/// once. False: the call is to end before it is answered.
 async fn ring(house: &House, incoming: &IncomingCall, ticket: &mut Ticket) -> bool {
-    incoming.ring().await;
     let answer_after = Duration::from_millis(house.config().sip.answer_after_ms);
     if answer_after.is_zero() {
         return true;
     }
+    incoming.ring().await;
     tokio::select! {
         () = tokio::time::sleep(answer_after) => true,
         () = incoming.cancelled() => true,
