@@ -17,7 +17,7 @@ const QUEUE: usize = 8_192;
 
 /// So long lines are gathered after those at hand are written: when calls end all the time, to be woken for each
 /// costs more than to write it.
-const BREATH: Duration = Duration::from_millis(10);
+const BREATH: Duration = Duration::from_millis(50);
 
 enum Job {
     Line(String),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::line::{RecordingLimits, SAMPLE_RATE, Take, TakeEnd, Tape};
 
+use super::arithmetic::mean_square;
 use super::jitter_buffer::FRAME;
 use super::speech_edges::SpeechEdges;
 use super::steady_tone::{SteadyTone, Watch};
@@ -157,11 +158,12 @@ impl Recorder {
         edges: &mut SpeechEdges,
     ) -> Option<TakeEnd> {
         let before = (self.voiced, self.voice_ended);
-        if edges.is_speech(frame) {
+        let level = mean_square(frame);
+        if edges.is_speech(frame, level) {
             self.voiced += FRAME as u64;
             self.voice_ended = from + FRAME as u64;
         }
-        match self.tone.frame(frame) {
+        match self.tone.frame(frame, level) {
             Watch::Nothing | Watch::GoesOn => {}
             Watch::Began => self.before_tone = before,
             Watch::Certain => {

@@ -3,7 +3,6 @@
 
 use webrtc_vad::{SampleRate, Vad, VadMode};
 
-use super::arithmetic::mean_square;
 use super::jitter_buffer::FRAME;
 
 /// -55 dBFS as a mean square: 10^(-55/10) of full scale.
@@ -17,14 +16,15 @@ pub(super) struct SpeechEdges {
 }
 
 impl SpeechEdges {
-    /// Whether this frame is speech. The detector holds on for 120 ms after speech has ended.
-    pub(super) fn is_speech(&mut self, frame: &[i16; FRAME]) -> bool {
+    /// Whether this frame, of this mean square, is speech. The detector holds on for 120 ms after speech
+    /// has ended.
+    pub(super) fn is_speech(&mut self, frame: &[i16; FRAME], level: f32) -> bool {
         let detector = self.detector.get_or_insert_with(|| {
             Vad::new_with_rate_and_mode(SampleRate::Rate8kHz, VadMode::Aggressive)
         });
         // The detector sees every frame, faint ones too: it tracks the noise.
         let speech = detector.is_voice_segment(frame).unwrap_or(false);
-        speech && mean_square(frame) >= FLOOR
+        speech && level >= FLOOR
     }
 
     /// Lets go of the detector's memory until it is needed again.
@@ -49,6 +49,7 @@ impl std::fmt::Debug for SpeechEdges {
 
 #[cfg(test)]
 mod tests {
+    use super::super::arithmetic::mean_square;
     use super::*;
 
     /// Something like a vowel: a pulse train of 120 Hz through two resonances.
@@ -69,7 +70,8 @@ mod tests {
     fn share(samples: &[i16]) -> f32 {
         let mut edges = SpeechEdges::default();
         let frames = samples.as_chunks::<FRAME>().0;
-        let voiced = frames.iter().filter(|frame| edges.is_speech(frame)).count();
+        let is_speech = |frame: &&[i16; FRAME]| edges.is_speech(frame, mean_square(*frame));
+        let voiced = frames.iter().filter(is_speech).count();
         voiced as f32 / frames.len() as f32
     }
 

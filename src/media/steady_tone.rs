@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::arithmetic::{dot, mean_square, powers};
+use super::arithmetic::{dot, powers};
 use super::jitter_buffer::FRAME;
 
 /// Bins of 50 Hz: 200 to 3400 Hz.
@@ -54,9 +54,9 @@ pub(super) enum Watch {
 }
 
 impl SteadyTone {
-    /// Looks at the next frame.
-    pub(super) fn frame(&mut self, frame: &[i16; FRAME]) -> Watch {
-        if mean_square(frame) < LOUD {
+    /// Looks at the next frame, of this mean square.
+    pub(super) fn frame(&mut self, frame: &[i16; FRAME], level: f32) -> Watch {
+        if level < LOUD {
             if self.bins.is_none() {
                 return Watch::Nothing;
             }
@@ -156,6 +156,7 @@ static HANN: LazyLock<[f32; FRAME]> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use super::super::arithmetic::mean_square;
     use super::*;
 
     fn frames(samples: &[i16]) -> Vec<[i16; FRAME]> {
@@ -189,7 +190,7 @@ mod tests {
         let mut watch = SteadyTone::default();
         frames(samples)
             .iter()
-            .position(|frame| watch.frame(frame) == Watch::Certain)
+            .position(|frame| watch.frame(frame, mean_square(frame)) == Watch::Certain)
             .map(|index| (index + 1) as f64 * 0.02)
     }
 

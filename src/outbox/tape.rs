@@ -13,8 +13,9 @@ use super::OutboxFault;
 use crate::line::{SAMPLE_RATE, TapeWriter};
 use crate::store::StoreFault;
 
-/// Sound is handed on in pieces of this many samples (200 ms): what a killed process loses.
-const PIECE: usize = SAMPLE_RATE as usize / 5;
+/// Sound is handed on in pieces of this many samples (400 ms): what a killed process loses, besides what the
+/// recorder holds back.
+const PIECE: usize = SAMPLE_RATE as usize * 2 / 5;
 
 /// How much sound of one tape may wait for a stalled disk (20 s, 320 kB) before more is dropped.
 const QUEUED_MAX: usize = 20 * SAMPLE_RATE as usize;
@@ -235,8 +236,11 @@ impl OpenTape {
             // It counts as queued until it is written, so that no more gathers than may.
             TapeFile::Awaited(so_far) => return so_far.extend(samples),
             TapeFile::Open(file) => {
-                bytes.clear();
-                bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+                // Of a known length, so that the compiler can do many at a time.
+                bytes.resize(samples.len() * 2, 0);
+                for (to, sample) in bytes.as_chunks_mut().0.iter_mut().zip(&samples) {
+                    *to = sample.to_le_bytes();
+                }
                 file.write_all(bytes)
             }
             TapeFile::Refused => Err(std::io::Error::other("its file could not be opened")),
