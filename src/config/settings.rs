@@ -345,7 +345,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             calls_max: 100,
-            late_ms: 3,
+            late_ms: 2,
             drain_s: 600,
             hang_up_wait_ms: 2_000,
         }
