@@ -18,7 +18,7 @@ use super::scheduling::Draft;
 use super::{
     Agenda, Appointment, Attendance, Calendar, EventId, MeetingMail, Notice, Occurrence, Span,
 };
-use crate::mailbox::{Capabilities, MailFault, MailboxId};
+use crate::mailbox::{Capabilities, MailAddress, MailFault, MailboxId};
 use crate::store::{Store, StoreFault};
 
 /// Calendars in the store.
@@ -339,7 +339,11 @@ fn changed(
         (Some(ICalendarMethod::Reply), Some(old)) if old.is_organised_by(own) => {
             let mut changed = false;
             for (occurrence, address, answer) in old.answers_of(&new)? {
-                if sender.is_none_or(|sender| sender.eq_ignore_ascii_case(&address)) {
+                let answered = MailAddress {
+                    name: None,
+                    address: address.clone(),
+                };
+                if sender.is_none_or(|sender| answered.reaches(sender)) {
                     changed |= old.answer(occurrence, &[address], answer)?;
                 }
             }

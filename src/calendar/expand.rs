@@ -334,7 +334,7 @@ impl Reader<'_> {
     }
 
     fn is_own(&self, who: &MailAddress) -> bool {
-        self.own.iter().any(|own| who.is(own))
+        self.own.iter().any(|own| who.reaches(own))
     }
 }
 

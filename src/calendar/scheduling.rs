@@ -584,14 +584,13 @@ fn invitee<'a>(event: &'a ICalendarComponent, own: &[String]) -> Option<&'a ICal
 
 fn is_one_of(entry: &ICalendarEntry, own: &[String]) -> bool {
     let written = entry.values.first().and_then(ICalendarValue::as_text);
-    let written = written.map(without_scheme);
-    let beside = address(entry).map(|who| who.address);
-    own.iter().any(|own| {
-        written.is_some_and(|one| one.eq_ignore_ascii_case(own))
-            || beside
-                .as_ref()
-                .is_some_and(|one| one.eq_ignore_ascii_case(own))
-    })
+    let written = written.map(|written| MailAddress {
+        name: None,
+        address: without_scheme(written).to_owned(),
+    });
+    let beside = address(entry);
+    let all = || written.iter().chain(&beside);
+    own.iter().any(|own| all().any(|one| one.reaches(own)))
 }
 
 fn status(answer: Attendance) -> ICalendarParticipationStatus {

@@ -23,6 +23,17 @@ impl MailAddress {
         self.address.eq_ignore_ascii_case(address)
     }
 
+    /// Whether mail to both addresses goes to one mailbox: what follows a plus is its owner's business
+    /// (RFC 5233).
+    pub fn reaches(&self, address: &str) -> bool {
+        let bare = |address: &str| {
+            let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+            let local = local.split_once('+').map_or(local, |(user, _)| user);
+            format!("{local}@{domain}").to_lowercase()
+        };
+        bare(&self.address) == bare(address)
+    }
+
     /// Whether there is a name that can be spoken: what is left of one that cannot be read is none.
     pub fn is_named(&self) -> bool {
         let name = self.name.as_deref().unwrap_or_default();
@@ -205,4 +216,31 @@ pub struct Changes {
     pub mark: ChangeMark,
     /// Messages that have come or changed, each once, those that changed last at the end.
     pub messages: Vec<MessageId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_plus_is_the_owners_business() {
+        let reaches = |one: &str, other: &str| {
+            let address = one.to_owned();
+            let one = MailAddress {
+                name: None,
+                address,
+            };
+            one.reaches(other)
+        };
+        for (one, other, same) in [
+            ("alice@example.test", "Alice@EXAMPLE.test", true),
+            ("alice+cal@example.test", "alice@example.test", true),
+            ("alice@example.test", "alice+lists@example.test", true),
+            ("alice@example.test", "alice@example.org", false),
+            ("alice+bob@example.test", "bob@example.test", false),
+            ("a+b", "a", true),
+        ] {
+            assert_eq!(reaches(one, other), same, "{one} {other}");
+        }
+    }
 }
