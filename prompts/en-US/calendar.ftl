@@ -120,8 +120,8 @@ clear-count = { $unit ->
    *[other] { $declined } invitations will be declined.
 } { $deleted ->
     [0] {""}
-    [one] { $deleted } appointment without others will be deleted.
-   *[other] { $deleted } appointments without others will be deleted.
+    [one] { $deleted } appointment will be deleted, and nobody is told.
+   *[other] { $deleted } appointments will be deleted, and nobody is told.
 } Do you want to clear your calendar?
 # The caller thinks better of it.
 nothing-changed = Nothing was changed.

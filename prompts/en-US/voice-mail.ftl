@@ -38,6 +38,8 @@ message-from-unknown = { $importance ->
     [yes] Private.
    *[no] {""}
 } From an unknown caller, { $when }.
+# It is not its sender's own; $subject is what it forwards.
+message-is-forwarded = Forwarded: { $subject }.
 # The message carries a flag.
 message-is-flagged = Flagged.
 # The recording was cut short by a failure of the system.

@@ -35,13 +35,20 @@ pub(super) async fn to_email(
         some => some,
     };
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    let to_whom = recipients(visit, session, senders, &mut seen).await?;
+    let mut to_whom = recipients(visit, session, senders, &mut seen).await?;
     let mut cc = Vec::new();
     if to == To::All {
-        seen.extend(own_address(visit, session).await?);
+        let own = own_address(visit, session).await?;
         let others = [email.to.as_slice(), email.cc.as_slice()].concat();
         cc = recipients(visit, session, &others, &mut seen).await?;
-        cc.retain(|other| other.mailbox.as_ref() != Some(&session.mailbox));
+        cc.retain(|other| !is_own(session, own.as_deref(), other));
+        // Unless he wrote it himself: then it is to him that he answers.
+        if to_whom
+            .iter()
+            .any(|one| !is_own(session, own.as_deref(), one))
+        {
+            to_whom.retain(|one| !is_own(session, own.as_deref(), one));
+        }
     }
     Ok(Reply {
         to: to_whom,
@@ -118,6 +125,20 @@ async fn recipients(
         }
     }
     Ok(recipients)
+}
+
+/// Whether mail to this recipient comes to the subscriber himself: to his mailbox, to his address, or to
+/// his user name at its domain, as it is delivered to us (LMTP).
+fn is_own(session: &Session, own: Option<&str>, recipient: &Recipient) -> bool {
+    if let Some(mailbox) = &recipient.mailbox {
+        return *mailbox == session.mailbox;
+    }
+    let (Some(own), Some(address)) = (own, &recipient.address) else {
+        return false;
+    };
+    let domain = own.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let by_user = format!("{}@{domain}", session.subscriber.user());
+    address.reaches(own) || address.reaches(&by_user)
 }
 
 /// The address of the subscriber himself, who needs no copy of what he says.

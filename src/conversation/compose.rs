@@ -11,7 +11,7 @@ use super::find_recipient::{self, Start};
 use super::message_recording::{self, Draft, Introduction, Verdict};
 use super::{faults, prompts, recipients};
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
-use crate::mailbox::writing::{forward_subject, quote};
+use crate::mailbox::writing::{forward_subject, forwarded_voice_subject, quote};
 use crate::mailbox::{
     AttachedSound, CallDetails, Email, MailKind, OutgoingMail, Recipient, VoiceMessage,
 };
@@ -121,10 +121,10 @@ pub(super) async fn forward(
             let envelope = &message.envelope;
             let sent = envelope.sent.as_deref();
             let subject = sent.map_or("", |sent| &sent.subject);
-            mail.subject = if subject.is_empty() {
-                String::new()
-            } else {
-                forward_subject(subject)
+            // Whoever gets it is to know that it is not its sender's own.
+            mail.subject = match subject {
+                "" => forwarded_voice_subject(&speaker(message)),
+                subject => forward_subject(subject),
             };
             mail.importance = envelope.importance;
             mail.sounds = vec![AttachedSound {
@@ -174,10 +174,11 @@ pub(super) async fn optional_recording(
         let open = OPTIONAL_RECORDING
             .open()
             .introduced_by(Saying::new(prompts::OPTIONAL_RECORDING));
-        match caller.choose(open).await? {
-            OnOptional::Without => return Ok(Words::None),
-            OnOptional::Back => return Ok(Words::Back),
-            OnOptional::Record => {}
+        // What it would go along with is decided: who says nothing more, or finds no key, wants it done.
+        match caller.choose_or_nothing(open).await? {
+            Some(OnOptional::Without) | None => return Ok(Words::None),
+            Some(OnOptional::Back) => return Ok(Words::Back),
+            Some(OnOptional::Record) => {}
         }
         let rules = message_recording::Rules::words(session);
         let mut draft = Draft::default();

@@ -188,12 +188,7 @@ impl Known {
     }
 
     fn can_be_removed(&self) -> bool {
-        let nobody_is_asked = match self.mail.method {
-            Method::Cancel => true,
-            Method::Request => self.mail.told.role == Role::Unlisted,
-            Method::Reply | Method::Other => false,
-        };
-        nobody_is_asked && self.calendar_is_open && self.stands_in_the_calendar()
+        self.mail.method == Method::Cancel && self.calendar_is_open && self.stands_in_the_calendar()
     }
 
     /// The subscriber's answer to this version of the meeting.
@@ -425,7 +420,7 @@ async fn answered(
     Ok(true)
 }
 
-/// Takes a meeting out of the calendar that will not take place, or that asks nobody by name.
+/// Takes a meeting out of the calendar that will not take place.
 pub(super) async fn remove(
     caller: &mut Caller,
     visit: &mut Visit<'_>,
@@ -437,16 +432,8 @@ pub(super) async fn remove(
         return Ok(false);
     };
     let calendar = &visit.desk.calendar;
-    let mailbox = &session.mailbox;
-    let removed = match known.mail.method {
-        // It may name several occurrences.
-        Method::Cancel => calendar.take(mailbox, &known.object, None).await.map(drop),
-        Method::Request | Method::Reply | Method::Other => {
-            let now = visit.desk.clock.now();
-            let of = &known.mail.told.occurrence;
-            calendar.cancel(mailbox, of, None, now).await.map(drop)
-        }
-    };
+    // It may name several occurrences.
+    let removed = calendar.take(&session.mailbox, &known.object, None).await;
     removed.map_err(faults::calendar)?;
     session.memory.nothing_to_take_back();
     done_with(visit, session, email, None).await;

@@ -7,6 +7,7 @@ use super::prompts;
 use super::sender::{SpokenName, spoken_number};
 use crate::caller::{Saying, Value};
 use crate::line::PromptName;
+use crate::mailbox::writing::FORWARD_PREFIX;
 use crate::mailbox::{Importance, VoiceMessage};
 
 /// Who left the message and when, and what is special about it.
@@ -32,6 +33,11 @@ pub(super) async fn header(
     };
     let header = from.with("when", moment(visit, session, message));
     let mut header = position(place).then(header);
+    if let Some(original) = forwarded(message) {
+        header = header
+            .then(prompts::MESSAGE_IS_FORWARDED)
+            .with("subject", Value::Text(original.to_owned()));
+    }
     if message.flagged {
         header = header.then(prompts::MESSAGE_IS_FLAGGED);
     }
@@ -40,6 +46,12 @@ pub(super) async fn header(
     } else {
         header
     }
+}
+
+/// What a message forwards, in its sender's words or ours; nothing when it is its sender's own.
+fn forwarded(message: &VoiceMessage) -> Option<&str> {
+    let subject = &message.envelope.sent.as_ref()?.subject;
+    subject.strip_prefix(FORWARD_PREFIX).map(str::trim)
 }
 
 /// Which one of how many, unless it is the only one.

@@ -289,6 +289,8 @@ prompts! {
     /// Which of how many: `$number`, `$count`.
     MESSAGE_POSITION = "message-position";
     /// It was flagged before.
+    /// It forwards another one: `$subject`.
+    MESSAGE_IS_FORWARDED = "message-is-forwarded";
     MESSAGE_IS_FLAGGED = "message-is-flagged";
     /// Marked for follow-up.
     MESSAGE_FLAGGED = "message-flagged";

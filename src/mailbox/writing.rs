@@ -295,8 +295,9 @@ impl Writing<'_> {
         let when = self.mail.sent.to_zoned(self.zone.clone());
         let call = self.call();
         let told = match self.mail.kind {
-            // Below stands what is answered: that tells enough of who writes to whom.
-            MailKind::VoiceReply => call.message_line(&when, length),
+            // Below stands what is answered, or about which meeting it is: that tells enough of who
+            // writes to whom.
+            MailKind::VoiceReply | MailKind::Note => call.message_line(&when, length),
             _ => call.message_text(&when, length),
         };
         if own.is_empty() {
@@ -385,8 +386,20 @@ pub fn answer_subject(subject: &str) -> String {
 
 /// The subject of a forward.
 pub fn forward_subject(subject: &str) -> String {
-    prefixed("FW:", subject)
+    prefixed(FORWARD_PREFIX, subject)
 }
+
+/// The subject of a forwarded voice message that has none: whose it is, as far as that is known.
+pub fn forwarded_voice_subject(speaker: &str) -> String {
+    let speaker = match speaker {
+        "" => "an unknown caller",
+        known => known,
+    };
+    forward_subject(&format!("Voice Mail from {speaker}"))
+}
+
+/// What the subject of a forwarded message begins with.
+pub const FORWARD_PREFIX: &str = "FW:";
 
 fn prefixed(prefix: &str, subject: &str) -> String {
     let begins = subject.get(..prefix.len());

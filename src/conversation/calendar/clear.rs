@@ -162,11 +162,11 @@ fn announced(affected: &[Appointment], extent: Extent) -> Saying {
         .with("number", Value::Count(number.unsigned_abs()))
         .with("count", Value::Count(affected.len() as u64))
         .with("cancelled", count(|role| role == Role::Organiser))
+        .with("declined", count(|role| matches!(role, Role::Attendee(_))))
         .with(
-            "declined",
-            count(|role| matches!(role, Role::Attendee(_) | Role::Unlisted)),
+            "deleted",
+            count(|role| matches!(role, Role::Alone | Role::Unlisted)),
         )
-        .with("deleted", count(|role| role == Role::Alone))
 }
 
 /// Clears one after the other; what fails stays, and is counted.

@@ -27,7 +27,7 @@ pub(super) struct GivenEmail {
     from: Option<String>,
     to: Vec<String>,
     cc: Vec<String>,
-    reply_to: Option<String>,
+    reply_to: Vec<String>,
     subject: Option<String>,
     text: Option<String>,
     html: Option<String>,
@@ -82,7 +82,7 @@ impl GivenEmail {
                 "from" => email.from = Some(next()?.to_owned()),
                 "to" => email.to.push(next()?.to_owned()),
                 "cc" => email.cc.push(next()?.to_owned()),
-                "reply-to" => email.reply_to = Some(next()?.to_owned()),
+                "reply-to" => email.reply_to.push(next()?.to_owned()),
                 "subject" => email.subject = Some(quoted(next()?)),
                 "text" => email.text = Some(quoted(next()?)),
                 // `text "Hello." repeated 1000 times`
@@ -223,8 +223,8 @@ impl Mailer<'_> {
         if !email.cc.is_empty() {
             message = message.cc(self.addresses(&email.cc));
         }
-        if let Some(who) = &email.reply_to {
-            message = message.reply_to(self.addresses(std::slice::from_ref(who)));
+        if !email.reply_to.is_empty() {
+            message = message.reply_to(self.addresses(&email.reply_to));
         }
         if let Some(name) = &email.answers {
             let id = GivenEmail::message_id(name);

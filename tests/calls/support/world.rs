@@ -25,7 +25,8 @@ use ringback::mailbox::submission::NoRelay;
 use ringback::mailbox::{
     Capabilities, Capability, ChangeMark, Changes, Content, ConversationId, Counts, Deposit, Email,
     Envelope, Flag, Flags, Folder, FolderState, Importance, MailFault, MailStore, MailboxId,
-    MessageId, Page, PartId, Recorded, Sender, Settings, Usage, UserSettings, VoiceMessage,
+    MessageId, Page, PartId, Recorded, Sender, SentVoice, Settings, Usage, UserSettings,
+    VoiceMessage,
 };
 use ringback::organisation::Organisation;
 use ringback::organisation::pins::PinKeeper;
@@ -377,6 +378,8 @@ struct Message {
     important: bool,
     private: bool,
     cut_short: bool,
+    /// Subject of a message that it forwards.
+    forwards: Option<String>,
     age: Option<Duration>,
 }
 
@@ -474,7 +477,12 @@ impl World {
                     reason: ReasonForCall::DivertNoAnswer.to_string(),
                     call_id: String::new(),
                     cut_short: message.cut_short,
-                    sent: None,
+                    sent: message.forwards.clone().map(|subject| {
+                        Box::new(SentVoice {
+                            subject,
+                            ..SentVoice::default()
+                        })
+                    }),
                 };
                 mailbox.deliver_sound(&envelope, &sound).map_err(text)?;
                 if message.read {
@@ -1292,6 +1300,7 @@ impl Message {
             important: false,
             private: false,
             cut_short: false,
+            forwards: None,
             age: None,
         };
         let mut marks = marks.iter();
@@ -1311,6 +1320,10 @@ impl Message {
                 "important" => message.important = true,
                 "private" => message.private = true,
                 "cut-short" => message.cut_short = true,
+                "forwards" => {
+                    let subject = marks.next().ok_or("forwards what?")?;
+                    message.forwards = Some(format!("FW: {}", subject.trim_matches('"')));
+                }
                 _ => return Err(format!("`{mark}` is nothing that a message has")),
             }
         }
