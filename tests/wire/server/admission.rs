@@ -81,16 +81,30 @@ async fn one_call_more_than_allowed_gets_503() {
 async fn a_server_that_is_late_takes_no_new_calls_until_it_is_in_time_again() {
     let server = Server::start_with_config("[media]\npumps = 1\n[limits]\nlate_ms = 5\n").await;
     let mut running = InCall::dial(&server, "7000", "9999", "").await;
-    // So long that the mean of half a second is far above the limit: 100 ms, and a second later still 13.
-    server.signal(rustix::process::Signal::STOP);
-    tokio::time::sleep(Duration::from_secs(20)).await;
-    server.signal(rustix::process::Signal::CONT);
-    // The pump has to run once before it knows, which takes it a while on a machine that is busy.
     const LATE: &str = "ringback_media_late_microseconds";
-    server.metric_comes_to(LATE, |late| late > 20_000.0).await;
     let mut phone = Phone::udp(server.sip).await;
-    let refused = answer_to_invite(&mut phone, "7000", &an_offer()).await;
-    assert_eq!(refused.status(), 503);
+    let mut refused = None;
+    // A machine that is busy may ask only when it is over: then once more.
+    for _ in 0..3 {
+        // So long that the mean of half a second is far above the limit: 100 ms, and a second later
+        // still 13.
+        server.signal(rustix::process::Signal::STOP);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        server.signal(rustix::process::Signal::CONT);
+        // The pump has to run once before it knows.
+        for _ in 0..100 {
+            if server.metric(LATE) > 20_000.0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let answer = answer_to_invite(&mut phone, "7000", &an_offer()).await;
+        if answer.status() == 503 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a server that was stopped is late");
     assert!(refused.maybe("Retry-After").is_some());
     let record = server.record(refused.header("Call-ID")).await;
     assert_eq!(record["OfferResult"], "Rejected");
