@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::Rng;
+use socket2::{Domain, Socket, Type};
 
 /// Why there is no sound.
 #[derive(Debug, thiserror::Error)]
@@ -190,18 +191,23 @@ impl Drop for Lease {
 const EXPEDITED: u32 = 46 << 2;
 
 fn bind(address: IpAddr, lease: &Lease) -> io::Result<(UdpSocket, UdpSocket)> {
-    let rtp = UdpSocket::bind((address, lease.port()))?;
-    let rtcp = UdpSocket::bind((address, lease.port() + 1))?;
-    for socket in [&rtp, &rtcp] {
-        socket.set_nonblocking(true)?;
-        let socket = socket2::SockRef::from(socket);
+    let bound = |port| {
+        let address = SocketAddr::new(address, port);
+        // Never waits from the beginning: asked for later, that is one more system call for each socket of a call.
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM.nonblocking(),
+            None,
+        )?;
+        socket.bind(&address.into())?;
         // A network that ignores or forbids the mark carries the call all the same.
         let _ = match address {
-            IpAddr::V4(_) => socket.set_tos_v4(EXPEDITED),
-            IpAddr::V6(_) => socket.set_tclass_v6(EXPEDITED),
+            SocketAddr::V4(_) => socket.set_tos_v4(EXPEDITED),
+            SocketAddr::V6(_) => socket.set_tclass_v6(EXPEDITED),
         };
-    }
-    Ok((rtp, rtcp))
+        io::Result::Ok(socket.into())
+    };
+    Ok((bound(lease.port())?, bound(lease.port() + 1)?))
 }
 
 #[cfg(test)]

@@ -446,8 +446,8 @@ impl Judgement<'_> {
                 let refusal = Refusal::new(Reason::MessageTooLarge, 513, "Message Too Large");
                 self.refuse(way_back, refusal, false)
             }
-            // Whatever else the stack would drop without a word gets one.
-            Some(message) if !rules::stack_reads(&message) => {
+            // Whatever else the stack would drop without a word gets one. An ACK never does (RFC 3261 section 17.2.1).
+            Some(message) if !way_back.is_ack && !rules::stack_reads(&message) => {
                 self.refuse(way_back, Refusal::malformed("Unreadable Header"), false)
             }
             Some(message) => Verdict::Pass {

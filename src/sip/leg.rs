@@ -28,6 +28,9 @@ pub(super) use arrival::arrive;
 
 /// How long a call may wait for a decision, in T1: 30 seconds. Whoever decides takes milliseconds.
 const DECIDE_WITHIN: u32 = 60;
+/// How long an INVITE may stay without any response. RFC 3261 section 17.2.1 leaves us 200 ms before it needs a 100;
+/// nearly all calls ring or are answered sooner, and then that message is spared.
+const TRYING_AFTER: Duration = Duration::from_millis(100);
 /// How long a BYE to a peer that never acknowledged is worth waiting for, in T1: 6 seconds. With the 32 before it, an
 /// INVITE leaves nothing behind after 40 (security S5).
 const SHORT_BYE_WITHIN: u32 = 12;
@@ -93,6 +96,8 @@ pub(super) struct Leg {
     waiting_for_end: Vec<oneshot::Sender<()>>,
     held_bye: Option<HeldBye>,
     decide_by: Instant,
+    /// When the 100 is due; none once the INVITE has a response.
+    trying_at: Option<Instant>,
     cancelled: tokio_util::sync::CancellationToken,
     channels: Channels,
 }
@@ -156,6 +161,7 @@ impl Leg {
         let mut earliest = Instant::now() + Duration::from_secs(3600);
         let mut consider = |at: Option<Instant>| earliest = earliest.min(at.unwrap_or(earliest));
         consider((self.phase == Phase::Deciding).then_some(self.decide_by));
+        consider(self.trying_at);
         consider(
             self.unconfirmed
                 .as_ref()
@@ -174,6 +180,9 @@ impl Leg {
             );
             self.decline(&Decline::with_status(500));
             return;
+        }
+        if self.trying_at.is_some_and(|at| now >= at) {
+            self.respond_to_invite(100, Vec::new(), String::new());
         }
         if self
             .held_bye
@@ -269,18 +278,30 @@ impl Leg {
     }
 
     /// A response to the INVITE that made the call.
-    fn respond_to_invite(&self, status: u16, extra: Vec<Header>, body: String) -> Option<Response> {
+    fn respond_to_invite(&mut self, status: u16, extra: Vec<Header>, body: String) {
+        self.trying_at = None;
+        if let Some(response) = self.response_to_invite(status, extra, body)
+            && let Some(invite) = self.invites.first()
+        {
+            invite.respond(response);
+        }
+    }
+
+    fn response_to_invite(
+        &self,
+        status: u16,
+        extra: Vec<Header>,
+        body: String,
+    ) -> Option<Response> {
         let invite = self.invites.first()?;
-        let response = dialog::response(
+        Some(dialog::response(
             &invite.request,
             status,
             &self.dialog.key.local_tag,
             &self.shared.server_name,
             extra,
             body,
-        );
-        invite.respond(response.clone());
-        Some(response)
+        ))
     }
 
     fn ring(&mut self) {
@@ -306,14 +327,16 @@ impl Leg {
         ];
         self.awaits_prack = Some(rseq);
         let (now, t1) = (Instant::now(), self.shared.t1);
+        // Goes out for the first time at once, as one that is due again.
         self.unconfirmed = self
-            .respond_to_invite(180, extra, String::new())
+            .response_to_invite(180, extra, String::new())
             .map(|response| Unconfirmed {
                 response,
-                again_at: now + t1,
-                interval: t1,
+                again_at: now,
+                interval: t1 / 2,
                 give_up_at: now + t1 * REPEAT_WITHIN,
             });
+        self.repeat_unconfirmed(now);
     }
 
     fn repeat_unconfirmed(&mut self, now: Instant) {
@@ -328,6 +351,7 @@ impl Leg {
             if let Some(invite) = self.invites.first() {
                 invite.respond(unconfirmed.response.clone());
             }
+            self.trying_at = None;
             unconfirmed.interval *= 2;
             unconfirmed.again_at = now + unconfirmed.interval;
         }

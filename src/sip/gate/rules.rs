@@ -94,7 +94,8 @@ pub(super) fn check_response<'a>(
     Ok(content)
 }
 
-/// Whether the stack can make anything of it: what it cannot read, it drops without a word.
+/// Whether the stack can make anything of it: what it cannot read, it drops without a word. It costs as much as the
+/// stack's own reading, and is only for what can be answered.
 pub(super) fn stack_reads(message: &[u8]) -> bool {
     match SipMessage::try_from(message) {
         Ok(SipMessage::Request(request)) => {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::own_requests::Refresh;
-use super::{Channels, DECIDE_WITHIN, Ears, Leg, Phase, allows, description_in};
+use super::{Channels, DECIDE_WITHIN, Ears, Leg, Phase, TRYING_AFTER, allows, description_in};
 use crate::sip::address::{NameAddress, Party, party_of_uri, split_outside_quotes};
 use crate::sip::call_leg::{IncomingCall, Offer};
 use crate::sip::dialog::{Dialog, Path, as_received, lists, response, value, values};
@@ -64,18 +64,16 @@ pub(in crate::sip) async fn arrive(
             .await;
     };
 
-    // The tag stands in the 100 already, so that an early CANCEL gets it too (section 9.2).
-    let trying = response(
+    // Not sent yet: most calls get their answer sooner. But a repeated INVITE is answered with it, and an early
+    // CANCEL finds our tag in it (section 9.2).
+    transaction.last_response = Some(response(
         &transaction.original,
         100,
         &local_tag,
         &shared.server_name,
         Vec::new(),
         String::new(),
-    );
-    if let Err(fault) = transaction.respond(trying).await {
-        tracing::debug!(%fault, "a 100 could not be sent");
-    }
+    ));
 
     let request = &transaction.original;
     let (offer, description) = match description_in(&request.headers, &request.body) {
@@ -122,6 +120,7 @@ pub(in crate::sip) async fn arrive(
         waiting_for_end: Vec::new(),
         held_bye: None,
         decide_by: now + shared.t1 * DECIDE_WITHIN,
+        trying_at: Some(now + TRYING_AFTER),
         cancelled,
         channels: Channels {
             invite_events: invite_events.clone(),

@@ -104,6 +104,63 @@ async fn the_caller_cancels() {
     house.is_empty_within(SOON).await.unwrap();
 }
 
+/// RFC 3261 section 17.2.1: a 100 is for a caller who would otherwise hear nothing for 200 ms.
+#[tokio::test]
+async fn only_an_invite_that_waits_gets_a_100() {
+    let mut house = House::open_fast(|_| {}).await;
+    let mut phone = house.udp_phone().await;
+    let mut call = phone.call("7000");
+    let sdp = offer(phone_rtp());
+    let (_, leg) = tokio::join!(phone.establish(&mut call, &sdp), house.answer());
+    assert!(
+        phone
+            .stays_quiet(Duration::from_millis(300), |message| {
+                message.status() == 100
+            })
+            .await,
+        "answered at once, and a 100 all the same"
+    );
+    drop(leg);
+
+    let mut call = phone.call("7000");
+    let invite = call.invite("", &offer(phone_rtp()));
+    phone.send(invite.clone()).await;
+    let incoming = house.next_call().await;
+    // Repeated by a caller who is in a hurry: answered with the 100 that is not due yet.
+    phone.send(invite).await;
+    let early = phone
+        .wait_for("100", |message| message.status() == 100)
+        .await;
+    let due = phone
+        .wait_for("100", |message| message.status() == 100)
+        .await;
+    assert_eq!(early.to_tag(), due.to_tag());
+    incoming.decline(Decline::with_status(486)).await;
+    let refusal = phone.answer_to(1, "INVITE").await;
+    assert_eq!(refusal.to_tag(), due.to_tag());
+    phone.send(call.ack_of(&refusal)).await;
+}
+
+/// A CANCEL that comes before any response of ours: both its answer and the INVITE's bear one tag (section 9.2).
+#[tokio::test]
+async fn an_early_cancel() {
+    let mut house = House::open_fast(|_| {}).await;
+    let mut phone = house.udp_phone().await;
+    let mut call = phone.call("7000");
+    let invite = call.invite("", &offer(phone_rtp()));
+    phone.send(invite).await;
+    phone.send(call.same_transaction("CANCEL")).await;
+    let incoming = house.next_call().await;
+    let answer = phone.answer_to(1, "CANCEL").await;
+    assert_eq!(answer.status(), 200);
+    let refusal = phone.answer_to(1, "INVITE").await;
+    assert_eq!(refusal.status(), 487);
+    assert_eq!(answer.to_tag(), refusal.to_tag());
+    phone.send(call.ack_of(&refusal)).await;
+    incoming.cancelled().await;
+    house.is_empty_within(SOON).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_call_is_declined() {
     let mut house = House::open_fast(|_| {}).await;
