@@ -46,6 +46,9 @@ pub struct Desk {
     pub custom_prompts: Arc<dyn CustomPrompts>,
     /// The languages that some voice reads aloud.
     pub voices: Arc<[Locale]>,
+    /// Those that the administrator has chosen a voice for. Where a caller picks a language they come first: a program
+    /// that speaks a hundred languages speaks few of them for anybody here.
+    pub chosen_voices: Arc<[Locale]>,
 }
 
 /// One call, as its conversations pass it on.

@@ -110,12 +110,14 @@ fn open_page(shown: &[(String, Locale)], has_more: bool) -> OpenMenu<OnLanguages
     }
 }
 
-/// The languages that have a voice and a name, the caller's own first, without the present one.
+/// The languages that have a voice and a name, without the present one: the caller's own first, then those that the
+/// administrator has chosen a voice for, each by name.
 fn offered(caller: &Caller, desk: &Desk, present: &Locale) -> Talk<Vec<(String, Locale)>> {
     let mut offered = Vec::new();
     for tag in NAMED {
         let voice = |locale: &&Locale| same_language(locale.as_str(), tag);
         let own = same_language(caller.locale().as_str(), tag);
+        let is_chosen = desk.chosen_voices.iter().any(|chosen| voice(&chosen));
         let voice = desk.voices.iter().find(voice).cloned();
         let locale = if own {
             Some(caller.locale().clone())
@@ -128,9 +130,10 @@ fn offered(caller: &Caller, desk: &Desk, present: &Locale) -> Talk<Vec<(String, 
         let prompts_of_ours = &caller.language().prompts;
         let values = [("language", Value::Word(tag))];
         let name = prompts_of_ours.text(caller.locale(), prompts::LANGUAGE_NAME, &values);
-        offered.push((!own, name.map_err(Leave::from)?, locale));
+        offered.push(((!own, !is_chosen), name.map_err(Leave::from)?, locale));
     }
-    offered.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    offered
+        .sort_by(|(rank, name, _), (other_rank, other, _)| (rank, name).cmp(&(other_rank, other)));
     Ok(offered
         .into_iter()
         .map(|(_, name, locale)| (name, locale))

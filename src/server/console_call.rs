@@ -315,7 +315,15 @@ impl Rooms {
         let known = demo_data::words_of_messages(&store);
         let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
         let rooms = (store, mailbox);
-        let desk = furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?;
+        let shared = (&clock, &metrics);
+        let desk = furnish(
+            &config,
+            rooms,
+            organisation.clone(),
+            shared,
+            speech.as_ref(),
+        )
+        .await?;
         Ok(Rooms {
             language: open_language(&config)?,
             config,

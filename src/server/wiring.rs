@@ -123,10 +123,8 @@ impl Server {
         let organisation = open_organisation(&store).await?;
         let mailbox = Arc::new(EmbeddedMailbox::new(store.clone()));
         let rooms = (store, mailbox.clone());
-        let desk = Desk {
-            voices: languages_of(&speech),
-            ..furnish(&config, rooms, organisation.clone(), &clock, &metrics).await?
-        };
+        let shared = (&clock, &metrics);
+        let desk = furnish(&config, rooms, organisation.clone(), shared, Some(&speech)).await?;
         let replies = mail_owners::auto_replies(
             &config,
             mailbox.clone(),
@@ -354,13 +352,13 @@ fn languages_of(speech: &SpeechRoom) -> Arc<[Locale]> {
     languages.into_iter().map(Locale::new).collect()
 }
 
-/// The rooms of conversations. No voice is named yet: who has some says so.
+/// The rooms of conversations; where there is no speech, no language is offered to read in.
 pub(super) async fn furnish(
     config: &Config,
     (store, mailbox): (Store, Arc<EmbeddedMailbox>),
     organisation: Arc<Organisation>,
-    clock: &Arc<dyn WallClock>,
-    metrics: &Arc<Metrics>,
+    (clock, metrics): (&Arc<dyn WallClock>, &Arc<Metrics>),
+    speech: Option<&SpeechRoom>,
 ) -> Result<Desk, StartFault> {
     let (folder, deposit) = (store.outbox_folder(), mailbox.clone());
     let outbox =
@@ -404,7 +402,13 @@ pub(super) async fn furnish(
         clock: clock.clone(),
         time_zone: config.time_zone(),
         custom_prompts: Arc::new(RecordedPrompts(organisation)),
-        voices: Arc::new([]),
+        voices: speech.map_or_else(|| Arc::new([]) as Arc<[Locale]>, languages_of),
+        chosen_voices: config
+            .speech
+            .voices
+            .keys()
+            .map(|tag| Locale::new(tag))
+            .collect(),
     })
 }
 

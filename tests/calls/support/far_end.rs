@@ -17,7 +17,13 @@ use tokio::time::Instant;
 use super::story::Said;
 
 /// The options that name somebody who was found.
-const LISTED: [&str; 6] = [
+const LISTED: [&str; 12] = [
+    "languages-first",
+    "languages-second",
+    "languages-third",
+    "languages-fourth",
+    "languages-fifth",
+    "languages-sixth",
     "people-first",
     "people-second",
     "people-third",

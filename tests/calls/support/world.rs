@@ -392,6 +392,7 @@ struct Givens {
     groups: Vec<Group>,
     custom: BTreeMap<String, Duration>,
     voices: Vec<String>,
+    chosen_voices: Vec<String>,
     no_auto_reply: bool,
     no_relay: bool,
     clock: Timestamp,
@@ -552,6 +553,11 @@ impl World {
                 requests: requests.clone(),
             }),
             voices: givens.voices.iter().map(|tag| Locale::new(tag)).collect(),
+            chosen_voices: givens
+                .chosen_voices
+                .iter()
+                .map(|tag| Locale::new(tag))
+                .collect(),
         };
         let residents = &givens.residents;
         Ok(World {
@@ -1102,6 +1108,7 @@ impl Givens {
             no_auto_reply: false,
             no_relay: false,
             voices: vec!["en".to_owned()],
+            chosen_voices: vec!["en".to_owned()],
             // A Monday.
             clock: "2026-11-23T10:05:00Z".parse().map_err(text)?,
             zone: TimeZone::UTC,
@@ -1133,6 +1140,9 @@ impl Givens {
             }
             "relay" if rest == "none" => self.no_relay = true,
             "mailboxes" if rest == "without automatic reply" => self.no_auto_reply = true,
+            "chosen-voices" => {
+                self.chosen_voices = rest.split(' ').map(str::to_owned).collect();
+            }
             "voices" => self.voices = rest.split(' ').map(str::to_owned).collect(),
             "group" => {
                 let words = split_outside_quotes(rest, ' ');
