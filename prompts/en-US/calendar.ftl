@@ -19,11 +19,24 @@ calendar-unavailable = Sorry, your calendar cannot be reached at the moment.
 first-appointment = This is the first appointment of the day.
 no-more-appointments = There are no more appointments on this day.
 # An appointment: $subject is somebody's own words; $named is no when there are none.
-appointment-timed = From { $from } to { $to }: { $named ->
+# An hour that comes twice, at the end of summer time, is told apart.
+appointment-timed = From { $from }{ $from-hour ->
+    [first] , before the clocks go back,
+    [second] , after the clocks go back,
+   *[once] {""}
+} to { $to }{ $to-hour ->
+    [first] , before the clocks go back
+    [second] , after the clocks go back
+   *[once] {""}
+}: { $named ->
     [yes] { $subject }
    *[no] no subject
 }.
-appointment-moment = At { $from }: { $named ->
+appointment-moment = At { $from }{ $from-hour ->
+    [first] , before the clocks go back
+    [second] , after the clocks go back
+   *[once] {""}
+}: { $named ->
     [yes] { $subject }
    *[no] no subject
 }.
@@ -98,15 +111,13 @@ clear-how-many-days = How many days do you want to clear? Enter the number, then
 clear-days-again = Please enter a number from 1 to 31, then press pound.
 clear-nothing = There is nothing to clear in that time.
 # What would happen; yes and no follow.
-clear-count = { $unit ->
-    [days] { $number ->
-        [one] In { $number } day
-       *[other] In { $number } days
-    }
-   *[hours] { $number ->
-        [one] In { $number } hour
-       *[other] In { $number } hours
-    }
+clear-count = { $extent ->
+    [rest-of-today] For the rest of today
+    [day] For { $from-day }
+    [days-from-now] From now to { $to-day }
+    [days] From { $from-day } to { $to-day }
+    [hours] For { $from-day }, from { $from } to { $to }
+   *[hours-beyond-midnight] From { $from-day } at { $from } to { $to-day } at { $to }
 }, { $count ->
     [one] { $count } appointment is affected.
    *[other] { $count } appointments are affected.

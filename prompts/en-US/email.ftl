@@ -57,6 +57,7 @@ email-no-text = This message has no text.
 email-encrypted = This message is encrypted. It can only be read with a mail program.
 email-protected = This message is protected. It can only be read with a mail program.
 email-cut = This message cannot be read as a whole. You will hear only the beginning.
+email-too-complicated = This message is too complicated to be read out. It can be read with a mail program.
 email-sound-missing = Some of the sound in this message cannot be played.
 # Follows sender and subject of a message that cannot be read; the next one follows.
 email-unreadable = Sorry, this message can't be read.

@@ -59,8 +59,8 @@ pub(super) fn sender_and_subject(email: &Email, locale: &Locale) -> Saying {
     }
 }
 
-/// What is attached, and whether the text is all there.
-pub(super) fn before_the_text(content: &Content) -> Saying {
+/// What is attached, and whether the text that follows, if there is any, is all there.
+pub(super) fn before_the_text(content: &Content, has_text: bool) -> Saying {
     let mut said = Saying::nothing();
     let attachments = &content.attachments;
     if !attachments.is_empty() {
@@ -85,7 +85,8 @@ pub(super) fn before_the_text(content: &Content) -> Saying {
     match content.guard {
         Some(Guard::Encrypted) => said.then(prompts::EMAIL_ENCRYPTED),
         Some(Guard::Protected) => said.then(prompts::EMAIL_PROTECTED),
-        None if content.cut => said.then(prompts::EMAIL_CUT),
+        None if content.cut && has_text => said.then(prompts::EMAIL_CUT),
+        None if content.cut => said.then(prompts::EMAIL_TOO_COMPLICATED),
         None => said,
     }
 }

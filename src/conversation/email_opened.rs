@@ -129,10 +129,15 @@ impl Opened {
             Some(meeting) => meeting.told(visit, session, &self.email),
             None => Saying::nothing(),
         };
-        said = said.then(email_header::before_the_text(&self.content));
-        if !self.words.own.is_empty() {
+        let has_text = !self.words.own.is_empty();
+        said = said.then(email_header::before_the_text(&self.content, has_text));
+        if has_text {
             said = said.read(self.reading(TEXT, &self.words.own));
-        } else if self.content.guard.is_none() && self.sound.is_none() && self.meeting.is_none() {
+        } else if self.content.guard.is_none()
+            && !self.content.cut
+            && self.sound.is_none()
+            && self.meeting.is_none()
+        {
             said = said.then(prompts::EMAIL_NO_TEXT);
         }
         if self.sound_missing {

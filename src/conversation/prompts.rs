@@ -340,6 +340,8 @@ prompts! {
     EMAIL_PROTECTED = "email-protected";
     /// There is more than can be read.
     EMAIL_CUT = "email-cut";
+    /// Nothing of it can be read: it has more parts within parts than are taken apart.
+    EMAIL_TOO_COMPLICATED = "email-too-complicated";
     /// Attached sound is broken or too long.
     EMAIL_SOUND_MISSING = "email-sound-missing";
     /// It cannot be read; on to the next.

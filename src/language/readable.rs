@@ -94,6 +94,10 @@ pub fn readable_line(line: &str) -> String {
         .map(spoken_word)
         .filter(|word| !word.is_empty())
         .collect();
+    if words.is_empty() {
+        // Nothing but an endless word, a file's name perhaps: its beginning tells more than nothing.
+        return line.trim().chars().take(WORD_MAX).collect();
+    }
     words.join(" ")
 }
 

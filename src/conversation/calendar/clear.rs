@@ -1,6 +1,7 @@
 //! Clearing hours or days: own meetings are cancelled, others declined, what concerns nobody else is
 //! deleted (`outlook-voice-access` section 6.3).
 
+use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
@@ -8,6 +9,7 @@ use super::super::desk::{Session, Visit};
 use super::super::meeting_mail::{Words, everybody, tell};
 use super::super::{compose, faults, meeting_answers, prompts};
 use super::day::{Day, begin_of};
+use super::spoken::{clock, day_value};
 use crate::calendar::{Appointment, Attendance, Role, Span};
 use crate::caller::{AskDigits, Caller, Digits, Leave, Saying, Talk, Value};
 use crate::line::Key;
@@ -20,11 +22,19 @@ const HOURS_MAX: i64 = 24;
 /// A month: who is away longer uses a calendar program.
 const DAYS_MAX: i64 = 31;
 
-/// What is cleared.
+/// How much is cleared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Extent {
     Hours(i64),
     Days(i64),
+}
+
+/// From when to when is cleared.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    from: Timestamp,
+    to: Timestamp,
+    extent: Extent,
 }
 
 /// Asks how much to clear, says what that is, and clears it once confirmed. True when the calendar has
@@ -38,12 +48,15 @@ pub(super) async fn clear(
     let Some(extent) = how_much(caller).await? else {
         return Ok(false);
     };
-    let affected = affected(visit, session, day, extent).await?;
+    let range = range(visit, session, day, extent);
+    let affected = affected(visit, session, range).await?;
     if affected.is_empty() {
         caller.say(prompts::CLEAR_NOTHING).await?;
         return Ok(false);
     }
-    let open = YES_NO.open().introduced_by(announced(&affected, extent));
+    let open = YES_NO
+        .open()
+        .introduced_by(announced(&affected, session, day, range));
     if caller.choose(open).await? == YesNo::No {
         caller.say(prompts::NOTHING_CHANGED).await?;
         return Ok(false);
@@ -117,14 +130,8 @@ async fn how_much(caller: &mut Caller) -> Talk<Option<Extent>> {
     }
 }
 
-/// What is touched: from now on, or from the beginning of the day that is read when that is not
-/// today. Hours leave alone what lasts all day.
-async fn affected(
-    visit: &Visit<'_>,
-    session: &Session,
-    day: &Day,
-    extent: Extent,
-) -> Talk<Vec<Appointment>> {
+/// From now on, or from the beginning of the day that is read when that is not today.
+fn range(visit: &Visit<'_>, session: &Session, day: &Day, extent: Extent) -> Range {
     let zone = &session.time_zone;
     let from = if day.date == day.today {
         visit.desk.clock.now()
@@ -138,9 +145,20 @@ async fn affected(
             .checked_add(days.days())
             .map_or(Timestamp::MAX, |end| begin_of(end, zone))),
     };
-    let to = to.unwrap_or(Timestamp::MAX);
+    Range {
+        from,
+        to: to.unwrap_or(Timestamp::MAX),
+        extent,
+    }
+}
+
+/// What is touched. Hours leave alone what lasts all day.
+async fn affected(visit: &Visit<'_>, session: &Session, range: Range) -> Talk<Vec<Appointment>> {
+    let Range { from, to, extent } = range;
     let calendar = &visit.desk.calendar;
-    let agenda = calendar.agenda(&session.mailbox, from, to, zone).await;
+    let agenda = calendar
+        .agenda(&session.mailbox, from, to, &session.time_zone)
+        .await;
     let mut found = agenda.map_err(faults::calendar)?.appointments;
     if let Extent::Hours(_) = extent {
         found.retain(|one| matches!(one.span, Span::Timed(..)));
@@ -148,18 +166,35 @@ async fn affected(
     Ok(found)
 }
 
-fn announced(affected: &[Appointment], extent: Extent) -> Saying {
+fn announced(affected: &[Appointment], session: &Session, day: &Day, range: Range) -> Saying {
     let count = |is: fn(Role) -> bool| {
         let number = affected.iter().filter(|one| is(one.role)).count();
         Value::Count(number as u64)
     };
-    let (unit, number) = match extent {
-        Extent::Hours(hours) => ("hours", hours),
-        Extent::Days(days) => ("days", days),
+    let local = |moment| session.time_zone.to_datetime(moment);
+    let (begins, ends) = (local(range.from), local(range.to));
+    let is_today = day.date == day.today;
+    let (extent, last) = match range.extent {
+        Extent::Days(1) if is_today => ("rest-of-today", day.date),
+        Extent::Days(1) => ("day", day.date),
+        Extent::Days(_) => {
+            let extent = if is_today { "days-from-now" } else { "days" };
+            // The midnight at the end is not of the days that are cleared.
+            (extent, ends.date().yesterday().unwrap_or(ends.date()))
+        }
+        Extent::Hours(_) if begins.date() == ends.date() => ("hours", ends.date()),
+        Extent::Hours(_) => ("hours-beyond-midnight", ends.date()),
+    };
+    let time = |at: DateTime| Value::Time {
+        time: at.time(),
+        clock: clock(session),
     };
     Saying::new(prompts::CLEAR_COUNT)
-        .with("unit", Value::Word(unit))
-        .with("number", Value::Count(number.unsigned_abs()))
+        .with("extent", Value::Word(extent))
+        .with("from-day", day_value(day, begins.date()))
+        .with("to-day", day_value(day, last))
+        .with("from", time(begins))
+        .with("to", time(ends))
         .with("count", Value::Count(affected.len() as u64))
         .with("cancelled", count(|role| role == Role::Organiser))
         .with("declined", count(|role| matches!(role, Role::Attendee(_))))

@@ -1,6 +1,7 @@
 //! Appointments in words.
 
 use jiff::civil::Date;
+use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
@@ -94,14 +95,18 @@ fn when(session: &Session, day: &Day, one: &Appointment) -> Saying {
                 clock,
             };
             if from == to {
-                return Saying::new(prompts::APPOINTMENT_MOMENT).with("from", time(begins));
+                return Saying::new(prompts::APPOINTMENT_MOMENT)
+                    .with("from", time(begins))
+                    .with("from-hour", which_hour(session, from));
             }
             // An end at midnight is still the same day's.
             let last = local(to.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(to));
             if begins.date() == day.date && last.date() == day.date {
                 return Saying::new(prompts::APPOINTMENT_TIMED)
                     .with("from", time(begins))
-                    .with("to", time(ends));
+                    .with("from-hour", which_hour(session, from))
+                    .with("to", time(ends))
+                    .with("to-hour", which_hour(session, to));
             }
             Saying::new(prompts::APPOINTMENT_LONG)
                 .with("from-day", day_value(day, begins.date()))
@@ -215,7 +220,19 @@ pub(in super::super) fn clock(session: &Session) -> ClockFormat {
     }
 }
 
-fn day_value(day: &Day, date: Date) -> Value {
+/// Which of the two, where the clocks go back and an hour comes twice.
+fn which_hour(session: &Session, moment: Timestamp) -> Value {
+    let zone = &session.time_zone;
+    let on_the_clock = zone.to_ambiguous_timestamp(zone.to_datetime(moment));
+    Value::Word(match on_the_clock.offset() {
+        AmbiguousOffset::Fold { before, .. } if zone.to_offset(moment) == before => "first",
+        AmbiguousOffset::Fold { .. } => "second",
+        _ => "once",
+    })
+}
+
+/// A day, as it is told while this one is gone through.
+pub(super) fn day_value(day: &Day, date: Date) -> Value {
     Value::Day {
         date,
         today: day.today,

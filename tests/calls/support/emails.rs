@@ -43,6 +43,8 @@ pub(super) struct GivenEmail {
     /// The calendar has not seen it.
     unseen: bool,
     guard: Option<&'static str>,
+    /// In so many parts within parts.
+    nested: usize,
     voice_reply: bool,
     folder: Option<Folder>,
 }
@@ -105,6 +107,7 @@ impl GivenEmail {
                 "important" => email.importance = Some("high"),
                 "unimportant" => email.importance = Some("low"),
                 "private" => email.private = true,
+                "nested" => email.nested = next()?.parse().map_err(|_| "how deep?")?,
                 "spoken" => email.voice_reply = true,
                 "flagged" => email.flags.push(Flag::Flagged),
                 "answered" => email.flags.push(Flag::Answered),
@@ -282,10 +285,13 @@ impl Mailer<'_> {
                 .attribute("charset", "utf-8");
             ways.push(MimePart::new(kind, self.calendar(owner, email, meeting)));
         }
-        let text = match ways.len() {
+        let mut text = match ways.len() {
             1 => ways.remove(0),
             _ => MimePart::new("multipart/alternative", ways),
         };
+        for _ in 0..email.nested {
+            text = MimePart::new("multipart/mixed", vec![text]);
+        }
         if email.attachments.is_empty() {
             return text;
         }
