@@ -74,8 +74,11 @@ people-sixth = { $form ->
     [written-with-info] For { $name }, { $info }, press { $key }.
    *[written] For { $name }, press { $key }.
 }
-# The rest of the list.
-people-next-page = For more names, press { $key }.
+# The rest of the list; behind the last page comes the first.
+people-next-page = { $rest ->
+    [no] For the first names again
+   *[yes] For more names
+}, press { $key }.
 people-more-letters = To enter more letters, press { $key }.
 people-new-search = To search again, press { $key }.
 # Follows the name of the person who was found.

@@ -124,6 +124,12 @@ async fn list(
             )
             .with_value(choice, "info", Value::Name(told.unwrap_or_default()));
     }
+    let has_more = found.len() > (page + 1) * PAGE;
+    open = open.with_value(
+        "next-page",
+        "rest",
+        Value::Word(if has_more { "yes" } else { "no" }),
+    );
     if found.len() <= PAGE {
         open = open
             .without(OnPeople::NextPage)

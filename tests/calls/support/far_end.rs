@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::story::Said;
 
 /// The options that name somebody who was found.
-const LISTED: [&str; 12] = [
+const LISTED: [&str; 13] = [
+    "people-next-page",
     "languages-first",
     "languages-second",
     "languages-third",
@@ -563,7 +564,7 @@ impl Telephone {
         let said = match first {
             Segment::Words(utterance) => {
                 let name = utterance.prompt.0.to_owned();
-                // An option tells its key, which its name says already; those of a list tell who it is.
+                // An option tells its key, which its name says already; those of a list tell what is chosen.
                 let is_listed = LISTED.contains(&&*name);
                 let telling = utterance.has_variables && (is_listed || !(self.options)(&name));
                 let mut status = self.status.borrow_mut();
