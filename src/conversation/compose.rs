@@ -163,8 +163,9 @@ pub(super) enum Words {
     Back,
 }
 
-/// Asks whether words shall go along with what is sent, and records them. Who cancels his words, or
-/// says none, is asked again: it is his to say whether the rest goes without them.
+/// Asks whether words shall go along with what is sent, and records them. Who says none is asked again: it is
+/// his to say whether the rest goes without them. Who cancels what he has recorded cancels the rest as well, as
+/// the same key does at the question: "cancelled" must not be followed by a mail.
 pub(super) async fn optional_recording(
     caller: &mut Caller,
     visit: &Visit<'_>,
@@ -194,7 +195,7 @@ pub(super) async fn optional_recording(
         draft.discard(visit.desk).await;
         verdict?;
         if was_there {
-            caller.say(prompts::RECORDING_CANCELLED).await?;
+            return Ok(Words::Back);
         }
     }
 }
