@@ -496,6 +496,11 @@ impl Caller {
         self.failures = 0;
     }
 
+    /// Whether keys wait for a question.
+    pub fn has_typed_ahead(&self) -> bool {
+        !self.typed_ahead.is_empty()
+    }
+
     /// Forgets keys that wait for a question.
     pub fn forget_typed_ahead(&mut self) {
         self.settle();

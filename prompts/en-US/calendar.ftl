@@ -107,18 +107,20 @@ appointment-removed = The appointment is deleted.
 # Clearing the calendar.
 clear-how-many-hours = How many hours do you want to clear? Enter the number, then press pound. For days, press star first. To go back, press pound.
 clear-hours-again = Please enter a number from 1 to 24, then press pound. For days, press star first.
-clear-how-many-days = How many days do you want to clear? Enter the number, then press pound.
-clear-days-again = Please enter a number from 1 to 31, then press pound.
-clear-nothing = There is nothing to clear in that time.
-# What would happen; yes and no follow.
-clear-count = { $extent ->
+clear-how-many-days = How many days do you want to clear? Enter the number, then press pound. To go back, press pound.
+clear-days-again = Please enter a number from 1 to 31, then press pound. To go back, press pound.
+# From when to when; what would happen follows.
+clear-range = { $extent ->
     [rest-of-today] For the rest of today
     [day] For { $from-day }
     [days-from-now] From now to { $to-day }
     [days] From { $from-day } to { $to-day }
     [hours] For { $from-day }, from { $from } to { $to }
    *[hours-beyond-midnight] From { $from-day } at { $from } to { $to-day } at { $to }
-}, { $count ->
+}:
+clear-nothing = There is nothing to clear.
+# Yes and no follow.
+clear-count = { $count ->
     [one] { $count } appointment is affected.
    *[other] { $count } appointments are affected.
 } { $cancelled ->

@@ -98,12 +98,14 @@ email-envelope-megabytes = { $count ->
     [one] Its size is { $count } megabyte.
    *[other] Its size is { $count } megabytes.
 }
-# A mail about a meeting; its sender and subject have been read. When it is:
-meeting-timed = { $day }, from { $from } to { $to }.
-meeting-moment = { $day } at { $from }.
-meeting-long = From { $from-day } at { $from } to { $to-day } at { $to }.
-meeting-all-day = { $day }, all day.
-meeting-days = From { $from } to { $to }, all day.
+# A mail about a meeting; its sender, its subject and when it came have been read.
+meeting-changed = The meeting has been changed.
+# When it is:
+meeting-timed = When: { $day }, from { $from } to { $to }.
+meeting-moment = When: { $day } at { $from }.
+meeting-long = When: from { $from-day } at { $from } to { $to-day } at { $to }.
+meeting-all-day = When: { $day }, all day.
+meeting-days = When: from { $from } to { $to }, all day.
 # It is the first of a series, which is answered as a whole.
 meeting-series = It is repeated. Your answer is for the whole series.
 # The subject of the meeting, where it is not that of the mail.

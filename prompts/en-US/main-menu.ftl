@@ -17,8 +17,9 @@ summary-emails = { $count ->
     [one] You have { $count } new e-mail.
    *[other] You have { $count } new e-mails.
 }
-# Callers hear the away greeting; the key is one of the main menu.
+# Callers hear the away greeting, or e-mail alone is answered; the key is one of the main menu.
 summary-away = Your away greeting is on.
+summary-auto-reply = Your automatic reply to e-mail is on.
 summary-away-off = To turn it off, press { $key }.
 # The mailbox holds all it may, so callers cannot leave messages.
 summary-full = Your mailbox is full. Nobody can leave you a message until you delete some.
@@ -30,7 +31,10 @@ main-menu-calendar = For your calendar, press { $key }.
 main-menu-contacts = For contacts and the directory, press { $key }.
 main-menu-compose = To send a voice message, press { $key }.
 main-menu-personal-options = For personal options, press { $key }.
-main-menu-away-off = To turn off your away greeting, press { $key }.
+main-menu-away-off = To turn off { $what ->
+    [reply] the automatic reply to e-mail
+   *[greeting] your away greeting
+}, press { $key }.
 main-menu-undo = To take back the last deletion, press { $key }.
 main-menu-other-mailbox = If this is not your mailbox, press { $key }.
     .brief = Another mailbox, { $key }.

@@ -63,10 +63,12 @@ impl Told {
         let ends = last_end(&self.piece.text, &self.appointment, zone);
         let mut told = self.appointment;
         told.occurrence.event = EventId(self.piece.uid.as_str().into());
+        let new = Draft::of(&self.piece.text);
         let mut mail = MeetingMail {
             method,
             told,
             ends,
+            is_revision: new.as_ref().is_ok_and(Draft::is_revision),
             standing: Standing::Absent,
             kept: None,
         };
@@ -75,10 +77,10 @@ impl Told {
         let Some((stored, old)) = old else {
             return Ok(mail);
         };
-        let new = Draft::of(&self.piece.text)?;
+        let new = new?;
         if stored.is_cancelled {
             let newer = old.compared_with(&new, self.method.as_ref())? == Ordering::Greater;
-            if method == Method::Request && !newer {
+            if method == Method::Cancel || (method == Method::Request && !newer) {
                 mail.standing = Standing::Cancelled;
             }
             return Ok(mail);

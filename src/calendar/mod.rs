@@ -157,7 +157,7 @@ pub enum Standing {
     Changed,
     /// The calendar has a newer version.
     Outdated,
-    /// It was cancelled since.
+    /// It was cancelled since, or by this mail.
     Cancelled,
     /// It is there, and whoever sent the mail has no right to change it.
     NotByOrganiser,
@@ -172,6 +172,8 @@ pub struct MeetingMail {
     pub told: Appointment,
     /// When the last of it is over; none for a series without an end.
     pub ends: Option<Timestamp>,
+    /// It changes what was sent before (SEQUENCE, RFC 5546 section 2.1.4).
+    pub is_revision: bool,
     /// How that stands to the calendar.
     pub standing: Standing,
     /// The meeting as the calendar has it.

@@ -38,6 +38,28 @@ pub(super) async fn switch(
     Ok(())
 }
 
+/// Whether e-mail is still answered while callers are told nothing: who hangs up at the question, or says no to it,
+/// must learn of it, and get at it, later.
+pub(super) fn only_replies(session: &Session) -> bool {
+    session.settings.auto_reply && !session.settings.away
+}
+
+/// Switches off what goes on: the greeting, and the rest that goes with it; or the automatic reply alone.
+pub(super) async fn switch_off(
+    caller: &mut Caller,
+    visit: &Visit<'_>,
+    session: &mut Session,
+) -> Talk {
+    if !only_replies(session) {
+        return switch(caller, visit, session, false).await;
+    }
+    change(caller, visit, session, |settings| {
+        settings.auto_reply = false
+    })
+    .await?;
+    caller.say(prompts::AUTO_REPLY_OFF).await
+}
+
 async fn offer_auto_reply(
     caller: &mut Caller,
     visit: &Visit<'_>,

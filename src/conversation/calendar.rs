@@ -8,13 +8,14 @@ mod late;
 mod replies;
 mod spoken;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::day::Day;
 use super::desk::{Session, Visit};
 use super::meeting_mail::everybody;
 use super::{compose, find_recipient, meeting_answers, prompts};
-use crate::calendar::{Appointment, Attendance, Role};
+use crate::calendar::{Appointment, Attendance, Role, Span};
 use crate::caller::{Caller, Saying, Talk};
 use crate::mailbox::MailKind;
 use crate::policy::areas::Area;
@@ -118,6 +119,8 @@ async fn one_day(
 ) -> Talk<Move> {
     let mut day = Day::read(visit, session, date).await?;
     caller.say(spoken::opening(session, &day)).await?;
+    // A key while the number of appointments was said, and nothing was heard of the first: "next" is the first.
+    let mut is_before_the_first = caller.has_typed_ahead();
     loop {
         let direction = match day.current() {
             Some(appointment) => {
@@ -131,7 +134,9 @@ async fn one_day(
             }
             None => after_the_last(caller, &day).await?,
         };
+        let is_first_next = std::mem::take(&mut is_before_the_first) && direction == Move::Next;
         match direction {
+            Move::Next if is_first_next => {}
             Move::NextDay | Move::Reread => return Ok(direction),
             Move::Next => day.at += 1,
             Move::Removed => {
@@ -174,7 +179,8 @@ async fn present(
         .await?;
     loop {
         let mut open = APPOINTMENT.open();
-        for impossible in impossible(session, appointment) {
+        let now = visit.desk.clock.now();
+        for impossible in impossible(session, appointment, now) {
             open = open.without(impossible);
         }
         match caller.choose(open).await? {
@@ -229,8 +235,12 @@ async fn present(
 }
 
 /// What makes no sense for this appointment, or is switched off: neither announced nor understood.
-fn impossible(session: &Session, appointment: &Appointment) -> Vec<OnAppointment> {
+fn impossible(session: &Session, appointment: &Appointment, now: Timestamp) -> Vec<OnAppointment> {
     let role = appointment.role;
+    let is_over = match appointment.span {
+        Span::Timed(_, to) => to <= now,
+        Span::AllDay(_, to) => day::begin_of(to, &session.time_zone) <= now,
+    };
     let mut without = Vec::new();
     let mut only_if = |possible: bool, choice| {
         if !possible {
@@ -241,9 +251,9 @@ fn impossible(session: &Session, appointment: &Appointment) -> Vec<OnAppointment
     let others = !everybody(appointment).is_empty();
     let invited = matches!(role, Role::Attendee(_) | Role::Unlisted);
     only_if(role != Role::Alone, OnAppointment::Attendance);
-    only_if(others, OnAppointment::Late);
+    only_if(others && !is_over, OnAppointment::Late);
     only_if(
-        matches!(role, Role::Attendee(answer) if answer != Attendance::Accepted),
+        !is_over && matches!(role, Role::Attendee(answer) if answer != Attendance::Accepted),
         OnAppointment::Accept,
     );
     only_if(invited, OnAppointment::Decline);

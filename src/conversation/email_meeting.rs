@@ -179,12 +179,17 @@ impl Known {
         matches!(self.mail.standing, Standing::Current | Standing::Changed)
     }
 
+    /// Whether a request is what its organiser wants now, as far as the calendar knows.
+    fn holds(&self) -> bool {
+        self.stands_in_the_calendar() || self.mail.standing == Standing::Absent
+    }
+
     fn can_be_answered(&self) -> bool {
         self.mail.method == Method::Request
             && self.calendar_is_open
             && !self.is_over
             && matches!(self.mail.told.role, Role::Attendee(_))
-            && (self.stands_in_the_calendar() || self.mail.standing == Standing::Absent)
+            && self.holds()
     }
 
     fn can_be_removed(&self) -> bool {
@@ -205,6 +210,9 @@ impl Known {
     fn told(&self, visit: &Visit<'_>, session: &Session, email: &Email) -> Saying {
         let told = &self.mail.told;
         let mut said = Saying::nothing();
+        if self.mail.method == Method::Request && self.mail.is_revision && self.holds() {
+            said = said.then(prompts::MEETING_CHANGED);
+        }
         if self.mail.method == Method::Reply {
             for attendee in &told.attendees {
                 said = said
@@ -284,7 +292,8 @@ impl Known {
 
     fn state_of_cancellation(&self, said: Saying) -> Saying {
         said.then(match self.mail.standing {
-            Standing::Absent | Standing::Cancelled => prompts::MEETING_NOT_IN_CALENDAR,
+            Standing::Absent => prompts::MEETING_NOT_IN_CALENDAR,
+            Standing::Cancelled => prompts::MEETING_REMOVED,
             Standing::Outdated => prompts::MEETING_OUTDATED,
             Standing::NotByOrganiser => prompts::MEETING_NOT_BY_ORGANISER,
             Standing::Current | Standing::Changed => prompts::MEETING_STILL_IN_CALENDAR,

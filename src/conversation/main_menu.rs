@@ -11,7 +11,7 @@ use super::{
     absence, calendar, compose, contacts, email, mailbox_options, personal_options, prompts,
     setup_options, undo, voice_mail,
 };
-use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk};
+use crate::caller::{Caller, Leave, OpenMenu, Saying, Talk, Value};
 use crate::policy::areas::Area;
 use crate::turn::menu::{Menu, YES_NO, YesNo, always};
 
@@ -175,7 +175,7 @@ async fn area(
         OnMain::PersonalOptions => {
             Box::pin(personal_options::personal_options(caller, visit, session)).await?;
         }
-        OnMain::AwayOff => absence::switch(caller, visit, session, false).await?,
+        OnMain::AwayOff => absence::switch_off(caller, visit, session).await?,
         OnMain::OtherMailbox => return Ok(Some(NextStop::OtherMailbox)),
         OnMain::Goodbye => {
             let open = YES_NO
@@ -200,7 +200,13 @@ fn open_menu(session: &Session) -> OpenMenu<OnMain> {
         }
     }
     open = undo::if_any(open, session, OnMain::Undo);
-    if !session.settings.away {
+    let only_replies = absence::only_replies(session);
+    open = open.with_value(
+        "away-off",
+        "what",
+        Value::Word(if only_replies { "reply" } else { "greeting" }),
+    );
+    if !session.settings.away && !only_replies {
         open = open.without(OnMain::AwayOff);
     }
     if session.may(Area::Compose) && !compose::may_send(session) {

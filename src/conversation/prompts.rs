@@ -202,6 +202,8 @@ prompts! {
     SUMMARY_FULL = "summary-full";
     /// Callers hear the away greeting.
     SUMMARY_AWAY = "summary-away";
+    /// E-mail is still answered, though callers do not hear that greeting.
+    SUMMARY_AUTO_REPLY = "summary-auto-reply";
     /// How it goes off: `$key`.
     SUMMARY_AWAY_OFF = "summary-away-off";
     /// Where the caller is.
@@ -452,6 +454,8 @@ prompts! {
     CLEAR_NOTHING = "clear-nothing";
     /// What will happen: `$number`, `$unit`, `$count`, `$cancelled`, `$declined`, `$deleted`.
     CLEAR_COUNT = "clear-count";
+    /// From when to when is cleared; the count follows.
+    CLEAR_RANGE = "clear-range";
     /// The caller did not want it.
     NOTHING_CHANGED = "nothing-changed";
     /// So many are gone: `$count`.
@@ -466,6 +470,8 @@ prompts! {
     MEETING_DAMAGED = "meeting-damaged";
     /// Where the meeting's subject is not the mail's: `$subject`.
     MEETING_ABOUT = "meeting-about";
+    /// It was sent before, and is different now.
+    MEETING_CHANGED = "meeting-changed";
     /// Within a day: `$day`, `$from`, `$to`.
     MEETING_TIMED = "meeting-timed";
     /// Without a length: `$day`, `$from`.

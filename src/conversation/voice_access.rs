@@ -9,7 +9,8 @@ use super::reception::NextStop;
 use super::sender::SpokenName;
 use super::sign_in::{self, SignIn};
 use super::{
-    calendar, call_answering, email, first_time_setup, main_menu, manner, prompts, system_prompts,
+    absence, calendar, call_answering, email, first_time_setup, main_menu, manner, prompts,
+    system_prompts,
 };
 use crate::caller::{Caller, Leave, Saying, Talk, Value};
 use crate::mailbox::{MailFault, UserSettings};
@@ -161,13 +162,16 @@ async fn summary_of_emails(visit: &Visit<'_>, session: &Session) -> Saying {
     }
 }
 
-/// That the away greeting is on, and by which key of the main menu it goes off: nobody comes back to
-/// work and leaves it on unknowingly.
+/// That the away greeting is on, or the automatic reply alone, and by which key of the main menu it goes off:
+/// nobody comes back to work and leaves it on unknowingly.
 fn summary_of_absence(caller: &Caller, session: &Session) -> Saying {
-    if !session.settings.away {
+    let said = if session.settings.away {
+        Saying::new(prompts::SUMMARY_AWAY)
+    } else if absence::only_replies(session) {
+        Saying::new(prompts::SUMMARY_AUTO_REPLY)
+    } else {
         return Saying::nothing();
-    }
-    let said = Saying::new(prompts::SUMMARY_AWAY);
+    };
     match caller.language().keys.keys(MAIN_MENU.name, "away-off") {
         Some(keys) => said
             .then(prompts::SUMMARY_AWAY_OFF)

@@ -59,6 +59,12 @@ impl Draft {
         })
     }
 
+    /// Whether anything was sent before this.
+    pub(in super::super) fn is_revision(&self) -> bool {
+        self.events()
+            .any(|(_, event)| sequence(event.component) > 0)
+    }
+
     /// Which occurrence of what is here the first event of `other` is about.
     pub(in super::super) fn occurrence_of(
         &self,

@@ -50,13 +50,12 @@ pub(super) async fn clear(
     };
     let range = range(visit, session, day, extent);
     let affected = affected(visit, session, range).await?;
+    let range = told(range, session, day);
     if affected.is_empty() {
-        caller.say(prompts::CLEAR_NOTHING).await?;
+        caller.say(range.then(prompts::CLEAR_NOTHING)).await?;
         return Ok(false);
     }
-    let open = YES_NO
-        .open()
-        .introduced_by(announced(&affected, session, day, range));
+    let open = YES_NO.open().introduced_by(counted(range, &affected));
     if caller.choose(open).await? == YesNo::No {
         caller.say(prompts::NOTHING_CHANGED).await?;
         return Ok(false);
@@ -166,11 +165,8 @@ async fn affected(visit: &Visit<'_>, session: &Session, range: Range) -> Talk<Ve
     Ok(found)
 }
 
-fn announced(affected: &[Appointment], session: &Session, day: &Day, range: Range) -> Saying {
-    let count = |is: fn(Role) -> bool| {
-        let number = affected.iter().filter(|one| is(one.role)).count();
-        Value::Count(number as u64)
-    };
+/// From when to when.
+fn told(range: Range, session: &Session, day: &Day) -> Saying {
     let local = |moment| session.time_zone.to_datetime(moment);
     let (begins, ends) = (local(range.from), local(range.to));
     let is_today = day.date == day.today;
@@ -189,12 +185,21 @@ fn announced(affected: &[Appointment], session: &Session, day: &Day, range: Rang
         time: at.time(),
         clock: clock(session),
     };
-    Saying::new(prompts::CLEAR_COUNT)
+    Saying::new(prompts::CLEAR_RANGE)
         .with("extent", Value::Word(extent))
         .with("from-day", day_value(day, begins.date()))
         .with("to-day", day_value(day, last))
         .with("from", time(begins))
         .with("to", time(ends))
+}
+
+/// How many that are, and what becomes of them.
+fn counted(said: Saying, affected: &[Appointment]) -> Saying {
+    let count = |is: fn(Role) -> bool| {
+        let number = affected.iter().filter(|one| is(one.role)).count();
+        Value::Count(number as u64)
+    };
+    said.then(prompts::CLEAR_COUNT)
         .with("count", Value::Count(affected.len() as u64))
         .with("cancelled", count(|role| role == Role::Organiser))
         .with("declined", count(|role| matches!(role, Role::Attendee(_))))

@@ -180,8 +180,13 @@ pub async fn show(place: &Place, user: &str) -> anyhow::Result<()> {
         row("failed sign-ins", pin.failures.count.to_string());
     }
     row("set up", yes_no(settings.set_up));
+    row("away greeting", on_off(settings.away));
+    row("automatic reply", on_off(settings.auto_reply));
     if let Some(language) = &settings.language {
         row("language", language.clone());
+    }
+    if let Some(zone) = &settings.time_zone {
+        row("time zone", zone.clone());
     }
     row(
         "messages",
@@ -358,6 +363,10 @@ fn state_word(state: &MailboxState) -> String {
     } else {
         words.join(", ")
     }
+}
+
+fn on_off(value: bool) -> String {
+    if value { "on" } else { "off" }.to_owned()
 }
 
 fn yes_no(value: bool) -> String {
