@@ -452,9 +452,9 @@ prompts! {
     CLEAR_DAYS_AGAIN = "clear-days-again";
     /// Nothing is in that time.
     CLEAR_NOTHING = "clear-nothing";
-    /// What will happen: `$number`, `$unit`, `$count`, `$cancelled`, `$declined`, `$deleted`.
+    /// What will happen: `$count`, `$cancelled`, `$declined`, `$deleted`.
     CLEAR_COUNT = "clear-count";
-    /// From when to when is cleared; the count follows.
+    /// From when to when is cleared, by `$extent`: `$from-day`, `$from`, `$to-day`, `$to`; the count follows.
     CLEAR_RANGE = "clear-range";
     /// The caller did not want it.
     NOTHING_CHANGED = "nothing-changed";
