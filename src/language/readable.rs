@@ -2,6 +2,8 @@
 //! signatures, rulers, and all of a link but its place are dropped. No words of any language are
 //! looked for: what is dropped is known by its marks.
 
+use std::borrow::Cow;
+
 /// Words longer than this are no words: keys, hashes, encoded data.
 const WORD_MAX: usize = 60;
 /// Lines this long were probably cut to fit a page, and go on in the next one.
@@ -89,7 +91,7 @@ impl Kind {
 
 /// One line for the ear, a subject for example: of links and endless words it keeps what a text keeps.
 pub fn readable_line(line: &str) -> String {
-    let words: Vec<&str> = line
+    let words: Vec<_> = line
         .split_whitespace()
         .map(spoken_word)
         .filter(|word| !word.is_empty())
@@ -180,7 +182,7 @@ impl Paragraphs {
             if self.text.len() > before {
                 self.text.push(' ');
             }
-            self.text.push_str(spoken);
+            self.text.push_str(&spoken);
         }
         self.open = line.chars().count() >= WRAPPED_AT_LEAST;
     }
@@ -221,7 +223,7 @@ fn without_bullet(line: &str) -> &str {
 
 /// A word as it is read: of a link only its place, of something endless nothing. Stars and underscores
 /// around it are how plain text prints bold, and voices would name them.
-fn spoken_word(word: &str) -> &str {
+fn spoken_word(word: &str) -> Cow<'_, str> {
     let word = word.trim_matches(['*', '_']);
     let bare = word.trim_start_matches(['<', '(', '[', '"', '\'']);
     let link = ["https://", "http://", "ftp://"]
@@ -231,12 +233,23 @@ fn spoken_word(word: &str) -> &str {
     if let Some(link) = link {
         let link = strip_prefix_ignoring_case(link, "www.").unwrap_or(link);
         let end = link.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-')));
-        return link[..end.unwrap_or(link.len())].trim_end_matches(['.', '-']);
+        let place = link[..end.unwrap_or(link.len())].trim_end_matches(['.', '-']);
+        // What ends the sentence ends it without the link too.
+        let last = word
+            .trim_end_matches(['>', ')', ']', '"', '\''])
+            .chars()
+            .next_back();
+        return match last {
+            Some(mark @ ('.' | ',' | ';' | ':' | '!' | '?')) if !place.is_empty() => {
+                format!("{place}{mark}").into()
+            }
+            _ => place.into(),
+        };
     }
     if word.chars().nth(WORD_MAX).is_some() && !is_written_without_spaces(word) {
-        return "";
+        return "".into();
     }
-    word
+    word.into()
 }
 
 /// Chinese, Japanese, Thai and others put no spaces between words.
@@ -317,7 +330,10 @@ mod tests {
     fn links_are_named_by_their_place() {
         let text = "See <https://www.example.com/a/very?long=link#here>, www.example.org. or \
                     HTTP://Example.net:8080/x";
-        assert_eq!(parts(text).0, "See example.com example.org or Example.net");
+        assert_eq!(
+            parts(text).0,
+            "See example.com, example.org. or Example.net"
+        );
         let endless = format!("Key: {} end", "abc0".repeat(100));
         assert_eq!(parts(&endless).0, "Key: end");
         let chinese = "你好".repeat(100);
